@@ -1,0 +1,1 @@
+"""A small captioning service: videos come in, captions come out, people review them."""

@@ -1,0 +1,10 @@
+async function announce() {
+  const response = await fetch("/announcement");
+  const { text } = await response.json();
+  const banner = document.createElement("div");
+  banner.className = "announcement";
+  banner.textContent = text;
+  document.body.prepend(banner);
+}
+
+announce();
