@@ -1,0 +1,1 @@
+"""MCP server on docker; see the modules."""

@@ -1,0 +1,1 @@
+"""MCP server on lighthouse; see the modules."""

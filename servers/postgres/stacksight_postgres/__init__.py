@@ -1,0 +1,1 @@
+"""MCP server on postgres; see the modules."""

@@ -1,0 +1,1 @@
+"""MCP server on redis; see the modules."""

@@ -1,0 +1,110 @@
+"""Builds and runs a server from what is particular to it."""
+
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import anyio
+from mcp.server.mcpserver import MCPServer
+
+from stacksight_core.about import About
+from stacksight_core.logs import configure_logging
+from stacksight_core.settings import InvalidSettings, ServerSettings, load_settings
+from stacksight_core.tools import ToolDefinition, Translate, failing_tool, serve_tool
+
+logger = logging.getLogger(__name__)
+
+SettingsT = TypeVar("SettingsT", bound=ServerSettings)
+SourceT = TypeVar("SourceT")
+
+CLOSE_SECONDS = 3.0
+"""How long a source may take to let go of the real system when the server ends."""
+
+
+@dataclass(frozen=True)
+class ServerSpec(Generic[SettingsT, SourceT]):
+    """What is particular to one server.
+
+    Attributes:
+        about: its name and instructions.
+        settings: the type of its settings.
+        tools: in the order in which they are listed.
+        connect: makes the source; it must not touch the real system before the first call.
+        translate: turns an exception of the driver into a ToolFailure, or returns None.
+    """
+
+    about: About
+    settings: type[SettingsT]
+    tools: Sequence[ToolDefinition]
+    connect: Callable[[SettingsT], AbstractAsyncContextManager[SourceT]]
+    translate: Translate
+
+
+def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> MCPServer[SourceT]:
+    """Make the SDK's server: the spec's tools on a source that connects at the first call."""
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[SourceT]) -> AsyncIterator[SourceT]:
+        async with spec.connect(settings) as source:
+            yield source
+
+    structured = settings.output == "structured"
+    offered = [t for t in spec.tools if t.annotations.read_only_hint or settings.allow_writes]
+    return MCPServer(
+        **spec.about._asdict(),
+        tools=[serve_tool(t, spec.translate, structured=structured) for t in offered],
+        lifespan=lifespan,
+        log_level=settings.log_level,
+    )
+
+
+def build_failing_server(spec: ServerSpec[Any, Any], reason: str) -> MCPServer[Any]:
+    """Make a server whose every tool says why it cannot work.
+
+    A server that exits on bad settings looks merely dead to the person in front of the client.
+    """
+    offered = [t for t in spec.tools if t.annotations.read_only_hint]
+    return MCPServer(
+        **spec.about._asdict(),
+        tools=[failing_tool(t, reason, structured=False) for t in offered],
+        log_level="WARNING",
+    )
+
+
+def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
+    """Serve on stdio until stdin ends or the process is asked to stop.
+
+    Args:
+        spec: the server.
+        arguments: the command line without the program's name.
+    """
+    try:
+        settings = load_settings(spec.settings, spec.about, arguments)
+    except InvalidSettings as error:
+        configure_logging("WARNING")
+        logger.error("%s", error)  # noqa: TRY400
+        server = build_failing_server(spec, f"{spec.about.name} is not set up: {error}")
+    else:
+        configure_logging(settings.log_level)
+        server = build_server(spec, settings)
+    gc.enable()
+    gc.freeze()  # what was imported lives until the end; a smaller heap to walk also ends faster
+    anyio.run(_serve_until_signal, server)
+
+
+async def _serve_until_signal(server: MCPServer[Any]) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_cancel_on_signal, tasks.cancel_scope)
+        await server.run_stdio_async()
+        tasks.cancel_scope.cancel()
+
+
+async def _cancel_on_signal(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()
+            return

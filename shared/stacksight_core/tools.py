@@ -1,0 +1,207 @@
+"""Tools: a static definition with a handler, made into what the SDK serves.
+
+A handler is an async function that takes validated arguments and the call's context and returns a
+typed model; the definition's ``render`` turns the model into the text the agent reads. One model,
+two renderings: in structured mode the model itself is sent as well.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import (
+    CallToolResult,
+    ContentBlock,
+    InputRequiredResult,
+    TextContent,
+    ToolAnnotations,
+)
+from pydantic import BaseModel, Field, ValidationError
+
+from stacksight_core.budget import clip_answer
+from stacksight_core.errors import ERROR_BUG, ToolFailure
+from stacksight_core.names import did_you_mean
+from stacksight_core.redact import redact_text, redact_value
+from stacksight_core.schemas import slim_schema
+from stacksight_core.untrusted import clean, inline
+
+logger = logging.getLogger(__name__)
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+SourceT = TypeVar("SourceT")
+Translate = Callable[[Exception], ToolFailure | None]
+
+ERROR_UNKNOWN_ARGUMENT = "unknown argument `{name}`.{near}"
+ERROR_MISSING_ARGUMENT = "argument `{name}` is required."
+ERROR_BAD_ARGUMENT = "argument `{name}`: {reason} (got {value})."
+ERROR_NOT_RUN = "{tool} was not run: {problems} It takes: {known}."
+TAKES_NOTHING = "no arguments"
+
+
+@dataclass(frozen=True)
+class ToolDefinition:
+    """What an agent sees of a tool, and what answers it.
+
+    Attributes:
+        handler: the async function; its name, docstring and parameters are the tool's.
+        title: for people, in a few words.
+        render: from the handler's model to text.
+        annotations: all four hints.
+    """
+
+    handler: Callable[..., Awaitable[BaseModel]]
+    title: str
+    render: Callable[[Any], str]
+    annotations: ToolAnnotations
+
+
+def tool(
+    *,
+    title: str,
+    render: Callable[[ModelT], str],
+    read_only: bool = True,
+    destructive: bool = False,
+    idempotent: bool = True,
+    open_world: bool = False,
+) -> Callable[[Callable[..., Awaitable[ModelT]]], ToolDefinition]:
+    """Make a handler a tool.
+
+    Args:
+        title: for people, in a few words.
+        render: from the handler's model to the text the agent reads.
+        read_only: it changes nothing; others are offered only with ``--allow-writes``.
+        destructive: it may remove or overwrite something.
+        idempotent: repeating it has no further effect.
+        open_world: it reaches beyond the configured system, e.g. the web.
+    """
+    annotations = ToolAnnotations(
+        read_only_hint=read_only,
+        destructive_hint=destructive,
+        idempotent_hint=idempotent,
+        open_world_hint=open_world,
+    )
+
+    def define(handler: Callable[..., Awaitable[ModelT]]) -> ToolDefinition:
+        return ToolDefinition(handler, title, render, annotations)
+
+    return define
+
+
+def source_of(context: Context[SourceT]) -> SourceT:
+    """Return the server's source, the room that talks to the real system."""
+    return context.request_context.lifespan_context
+
+
+class ServedTool(Tool):
+    """A definition as the SDK serves it: strict arguments, our errors, our two output modes."""
+
+    render: Callable[[Any], str] = Field(default=str, exclude=True)
+    translate: Translate = Field(default=lambda _: None, exclude=True)
+    structured: bool = False
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        convert_result: bool = False,
+    ) -> CallToolResult | InputRequiredResult:
+        """Answer a call; whatever goes wrong becomes a result with ``isError``."""
+        try:
+            outcome = await super().run(arguments, context, convert_result=False)
+            return outcome if isinstance(outcome, InputRequiredResult) else self._answer(outcome)
+        except ToolError as error:
+            return _failed(self._explain(error))
+
+    def _answer(self, model: BaseModel) -> CallToolResult:
+        text = clip_answer(redact_text(clean(self.render(model))))
+        content: list[ContentBlock] = [TextContent(type="text", text=text)]
+        if not self.structured:
+            return CallToolResult(content=content)
+        data = _clean_value(redact_value(model.model_dump(mode="json", exclude_none=True)))
+        return CallToolResult(content=content, structured_content=data)
+
+    def _explain(self, error: ToolError) -> str:
+        cause = error.__cause__
+        if isinstance(cause, ToolFailure):
+            return str(cause)
+        if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+            return self._explain_arguments(cause)
+        if isinstance(cause, Exception) and (failure := self.translate(cause)) is not None:
+            return str(failure)
+        logger.error("%s failed", self.name, exc_info=cause or error)
+        return ERROR_BUG.format(tool=self.name, kind=type(cause or error).__name__)
+
+    def _explain_arguments(self, error: ValidationError) -> str:
+        known = list(self.parameters.get("properties", {}))
+        problems = []
+        for problem in error.errors(include_url=False):
+            name = ".".join(str(part) for part in problem["loc"])
+            if problem["type"] == "extra_forbidden":
+                near = did_you_mean(name, known)
+                problems.append(ERROR_UNKNOWN_ARGUMENT.format(name=inline(name, 60), near=near))
+            elif problem["type"] == "missing":
+                problems.append(ERROR_MISSING_ARGUMENT.format(name=name))
+            else:
+                value = inline(repr(problem["input"]), 80)
+                problems.append(
+                    ERROR_BAD_ARGUMENT.format(name=name, reason=problem["msg"], value=value)
+                )
+        takes = ", ".join(known) or TAKES_NOTHING
+        return ERROR_NOT_RUN.format(tool=self.name, problems=" ".join(problems), known=takes)
+
+
+def serve_tool(definition: ToolDefinition, translate: Translate, *, structured: bool) -> ServedTool:
+    """Turn a definition into what the SDK serves.
+
+    Args:
+        definition: the tool.
+        translate: turns a driver's exception into a ToolFailure, or returns None.
+        structured: declare the output schema and send the typed model as well.
+    """
+    served = ServedTool.from_function(
+        definition.handler,
+        title=definition.title,
+        description=inspect.getdoc(definition.handler),
+        annotations=definition.annotations,
+        structured_output=structured,
+    )
+    assert isinstance(served, ServedTool)
+    served.render = definition.render
+    served.translate = translate
+    served.structured = structured
+    arguments = served.fn_metadata.arg_model
+    arguments.model_config["extra"] = "forbid"
+    arguments.model_rebuild(force=True)
+    served.parameters = slim_schema(arguments.model_json_schema(by_alias=True), nullable=False)
+    if served.fn_metadata.output_schema:
+        served.fn_metadata.output_schema = slim_schema(served.fn_metadata.output_schema)
+    return served
+
+
+def failing_tool(definition: ToolDefinition, reason: str, *, structured: bool) -> ServedTool:
+    """Serve a tool that can only say why the server cannot work, e.g. invalid settings."""
+    served = serve_tool(definition, lambda _: None, structured=structured)
+
+    async def fail(**_: Any) -> BaseModel:
+        raise ToolFailure(reason)
+
+    served.fn = fail
+    return served
+
+
+def _failed(text: str) -> CallToolResult:
+    safe = clip_answer(redact_text(clean(text)))
+    return CallToolResult(content=[TextContent(type="text", text=safe)], is_error=True)
+
+
+def _clean_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {clean(str(key)): _clean_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean_value(item) for item in value]
+    return clean(value) if isinstance(value, str) else value
