@@ -87,7 +87,17 @@ class Front:
         except OSError:
             pass  # the client's end broke: the same as its closing
         self._drain()
-        os.close(self._to_sdk)
+        self.stop()
+
+    def stop(self) -> None:
+        """End the SDK's input: it cancels what runs, and the process ends.
+
+        Safe in a signal handler and more than once: no lock is taken, and the descriptor stays
+        valid, so that a line being relayed meanwhile cannot end up in another file.
+        """
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._to_sdk)
+        os.close(nowhere)
 
     def _skip_rest_of_line(self) -> None:
         while (rest := self._wire_in.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):

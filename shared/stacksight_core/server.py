@@ -2,13 +2,11 @@
 
 import gc
 import logging
-import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import anyio
 from mcp.server.mcpserver import MCPServer
 
 from stacksight_core.about import About
@@ -20,9 +18,6 @@ logger = logging.getLogger(__name__)
 
 SettingsT = TypeVar("SettingsT", bound=ServerSettings)
 SourceT = TypeVar("SourceT")
-
-CLOSE_SECONDS = 3.0
-"""How long a source may take to let go of the real system when the server ends."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,7 @@ def build_failing_server(spec: ServerSpec[Any, Any], reason: str) -> MCPServer[A
 
 
 def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
-    """Serve on stdio until stdin ends or the process is asked to stop.
+    """Serve on stdin and stdout until stdin ends.
 
     Args:
         spec: the server.
@@ -93,18 +88,4 @@ def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
         server = build_server(spec, settings)
     gc.enable()
     gc.freeze()  # what was imported lives until the end; a smaller heap to walk also ends faster
-    anyio.run(_serve_until_signal, server)
-
-
-async def _serve_until_signal(server: MCPServer[Any]) -> None:
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_cancel_on_signal, tasks.cancel_scope)
-        await server.run_stdio_async()
-        tasks.cancel_scope.cancel()
-
-
-async def _cancel_on_signal(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            scope.cancel()
-            return
+    server.run("stdio")

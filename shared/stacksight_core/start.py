@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 from stacksight_core.about import About
 from stacksight_core.front import Front
@@ -18,11 +19,21 @@ def start(about: About, module: str) -> None:
         module: the server's module, imported behind the front; it holds the spec as ``SERVER``.
     """
     arguments = sys.argv[1:]
-    for_people = {"-h", "--help", "--version"} & set(arguments)
-    if not for_people:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: os._exit(0))  # until the event loop takes over
-        Front(about)
-        gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
-    serve = importlib.import_module("stacksight_core.server").run_server
-    serve(importlib.import_module(module).SERVER, arguments)
+    for_people = not {"-h", "--help", "--version"}.isdisjoint(arguments)
+    front = None if for_people else _open_front(about)
+    run_server = importlib.import_module("stacksight_core.server").run_server
+    spec = importlib.import_module(module).SERVER
+    if front:
+        _on_signal(front.stop)
+    run_server(spec, arguments)
+
+
+def _open_front(about: About) -> Front:
+    _on_signal(lambda: os._exit(0))  # nothing needs cleaning up while importing
+    gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
+    return Front(about)
+
+
+def _on_signal(act: Callable[[], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: act())

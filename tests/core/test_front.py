@@ -1,0 +1,163 @@
+"""The front, in raw lines: what a client may send and what must come back."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.stdio import INITIALIZE, MODERN_META, RawServer, open_client, raw_server
+
+TOY = "tests.core.toy"
+
+
+def call(request_id: int, tool: str, **arguments: Any) -> dict[str, Any]:
+    meta = MODERN_META | {"progressToken": request_id}
+    params = {"name": tool, "arguments": arguments, "_meta": meta}
+    return {"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": params}
+
+
+async def discover(server: RawServer, request_id: int = 0) -> dict[str, Any]:
+    return await server.request(request_id, "server/discover", _meta=MODERN_META)
+
+
+async def test_the_front_answers_discover_as_the_sdk_does() -> None:
+    async with raw_server(TOY) as server:
+        by_front = await discover(server, 1)
+        by_sdk = await discover(server, 2)
+    assert by_front["result"] == by_sdk["result"]
+
+
+@pytest.mark.parametrize("version", ["2024-11-05", "2025-11-25", "2031-01-01"])
+async def test_the_front_answers_initialize_as_the_sdk_does(version: str) -> None:
+    params = INITIALIZE | {"protocolVersion": version}
+    async with raw_server(TOY) as server:
+        by_front = await server.request(1, "initialize", **params)
+        await server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        listed = await server.request(2, "tools/list")
+    async with raw_server(TOY) as server:
+        # Something else first, so that the SDK sees and answers the handshake itself.
+        await server.request(1, "ping")
+        by_sdk = await server.request(2, "initialize", **params)
+    assert by_front["result"] == by_sdk["result"]
+    assert [tool["name"] for tool in listed["result"]["tools"]] == ["echo", "fail", "wait"]
+
+
+async def test_the_handshake_is_answered_once() -> None:
+    async with raw_server(TOY) as server:
+        await server.request(1, "initialize", **INITIALIZE)
+        rest = await server.close()
+    assert rest == b""
+
+
+async def test_an_unusual_opening_is_left_to_the_sdk() -> None:
+    meta = MODERN_META | {"io.modelcontextprotocol/protocolVersion": "2031-01-01"}
+    async with raw_server(TOY) as server:
+        answer = await server.request(1, "server/discover", _meta=meta)
+    assert answer["error"]["code"] == -32022
+    assert answer["error"]["data"]["supported"] == ["2026-07-28"]
+
+
+@pytest.mark.parametrize(
+    ("line", "request_id", "code", "says"),
+    [
+        ("{not json", None, -32700, "not JSON"),
+        ("[" * 100_000, None, -32700, "not JSON"),
+        ("[]", None, -32600, "one by one"),
+        ("42", None, -32600, "not a JSON object"),
+        ('{"id": 5, "method": "tools/list"}', 5, -32600, '"jsonrpc": "2.0"'),
+        ('{"jsonrpc": "2.0", "id": 6}', 6, -32600, '"method"'),
+        ('{"jsonrpc": "2.0", "id": [1], "method": "ping"}', None, -32600, '"id"'),
+        ('{"jsonrpc": "2.0", "id": "a", "method": "ping", "params": [1]}', "a", -32602, '"params"'),
+    ],
+)
+async def test_a_malformed_line_is_answered_and_the_server_lives_on(
+    line: str, request_id: int | str | None, code: int, says: str
+) -> None:
+    async with raw_server(TOY) as server:
+        await server.send(line)
+        refused = await server.receive()
+        assert (refused["id"], refused["error"]["code"]) == (request_id, code)
+        assert says in refused["error"]["message"]
+        await discover(server)
+        await server.send(call(7, "echo", text="alive"))
+        assert "alive" in (await server.receive())["result"]["content"][0]["text"]
+
+
+async def test_a_line_over_the_limit_is_refused_and_the_next_is_read() -> None:
+    async with raw_server(TOY) as server:
+        await server.send('{"jsonrpc": "2.0", "id": 1, "x": "' + "y" * (17 * 1024 * 1024) + '"}')
+        assert "longer than" in (await server.receive())["error"]["message"]
+        assert (await discover(server))["result"]["instructions"] == "Begin with echo."
+
+
+async def test_what_was_asked_before_stdin_closed_is_answered() -> None:
+    async with raw_server(TOY) as server:
+        await discover(server)
+        for request_id in range(1, 6):
+            await server.send(call(request_id, "echo", text="late"))
+        rest = await server.close()
+    answered = [json.loads(line)["id"] for line in rest.splitlines()]
+    assert sorted(answered) == [1, 2, 3, 4, 5]
+    assert server.process.returncode == 0
+
+
+async def test_stray_prints_stay_off_stdout() -> None:
+    async with raw_server(TOY) as server:
+        await discover(server)
+        await server.send(call(1, "echo", text="a"))
+        await server.receive()
+        rest = await server.close()
+    assert rest == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_the_work_and_the_process(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    left = tmp_path / "left"
+    async with raw_server(TOY) as server:
+        await discover(server)
+        await server.send(call(1, "wait", path=str(left)))
+        assert await server.receive_progress() == "waiting"
+        server.process.send_signal(number)
+        await server.process.wait()
+    assert left.read_text() == "cancelled"
+    assert server.process.returncode == 0
+
+
+async def test_a_cancelled_call_stops_and_is_not_answered(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    os.mkfifo(left)
+    async with raw_server(TOY) as server:
+        await discover(server)
+        await server.send(call(1, "wait", path=str(left)))
+        assert await server.receive_progress() == "waiting"
+        params = {"requestId": 1, "_meta": MODERN_META}
+        await server.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
+        assert await asyncio.to_thread(left.read_text) == "cancelled"
+        rest = await server.close()
+    assert rest == b""
+
+
+async def test_a_client_that_is_gone_does_not_keep_the_process(tmp_path: Path) -> None:
+    async with raw_server(TOY) as server:
+        await discover(server)
+        await server.send(call(1, "wait", path=str(tmp_path / "left")))
+        assert await server.receive_progress() == "waiting"
+        transport = server.process._transport  # type: ignore[attr-defined]
+        for descriptor in (0, 1):
+            transport.get_pipe_transport(descriptor).close()
+        await server.process.wait()
+    assert (tmp_path / "left").read_text() == "cancelled"
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_the_sdk_client_gets_on_with_it(mode: str) -> None:
+    async with open_client(TOY, mode=mode) as client:
+        answer = await client.call("echo", text="hi")
+    assert answer.text.startswith("hello hi\n<untrusted-")
+    assert answer.structured is None

@@ -1,0 +1,160 @@
+"""Talks to the real servers over stdio: with the SDK's client, and in raw lines."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcp.client.client import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp_types import ContentBlock, TextContent, Tool
+
+SERVERS = ("postgres", "redis", "docker", "lighthouse")
+BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parents[2]
+
+MODERN_META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
+}
+INITIALIZE = {
+    "protocolVersion": "2025-11-25",
+    "capabilities": {},
+    "clientInfo": {"name": "tests", "version": "1"},
+}
+
+
+def command(server: str) -> list[str]:
+    """Return how a server is started: its command, or ``python -m`` for a test's own module."""
+    if "." in server:
+        return [sys.executable, "-m", server]
+    return [str(BIN / f"stacksight-{server}")]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A tool's result as a test looks at it."""
+
+    text: str
+    is_error: bool
+    structured: Any
+    content: Sequence[ContentBlock]
+
+
+@dataclass(frozen=True)
+class ServerClient:
+    """A connection to a running server."""
+
+    sdk: Client
+
+    async def call(self, tool: str, **arguments: Any) -> Answer:
+        """Call a tool and return what it answered."""
+        result = await self.sdk.call_tool(tool, arguments)
+        text = "\n".join(b.text for b in result.content if isinstance(b, TextContent))
+        return Answer(text, bool(result.is_error), result.structured_content, result.content)
+
+    async def tools(self) -> list[Tool]:
+        """List the tools."""
+        return (await self.sdk.list_tools()).tools
+
+
+@asynccontextmanager
+async def open_client(
+    server: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    args: Sequence[str] = (),
+    mode: str = "auto",
+    **options: Any,
+) -> AsyncIterator[ServerClient]:
+    """Start a server and connect to it.
+
+    Args:
+        server: ``postgres``, ``redis``, ``docker`` or ``lighthouse``, or a module of the tests.
+        env: variables added to the few that are inherited.
+        args: command-line flags.
+        mode: ``auto`` for the 2026 era, ``legacy`` for the handshake.
+        options: passed on to the SDK's client.
+    """
+    program, *first = command(server)
+    parameters = StdioServerParameters(
+        command=program, args=[*first, *args], env=dict(env or {}), cwd=ROOT
+    )
+    async with Client(parameters, mode=mode, **options) as sdk:
+        yield ServerClient(sdk)
+
+
+class RawServer:
+    """A server process spoken to in lines."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def send(self, message: Mapping[str, Any] | str) -> None:
+        """Write one line: a message, or any text as it is."""
+        assert self.process.stdin is not None
+        line = message if isinstance(message, str) else json.dumps(message)
+        self.process.stdin.write(line.encode() + b"\n")
+        await self.process.stdin.drain()
+
+    async def receive(self) -> dict[str, Any]:
+        """Read the next line; it has to be a JSON-RPC message."""
+        assert self.process.stdout is not None
+        line = await self.process.stdout.readline()
+        assert line, "the server closed its stdout"
+        message: dict[str, Any] = json.loads(line)
+        assert message["jsonrpc"] == "2.0"
+        return message
+
+    async def receive_progress(self) -> str:
+        """Read lines up to the next progress notification and return its message."""
+        while (message := await self.receive()).get("method") != "notifications/progress":
+            pass
+        return str(message["params"]["message"])
+
+    async def request(self, request_id: int, method: str, **params: Any) -> dict[str, Any]:
+        """Send a request and return the message that answers it."""
+        await self.send({"jsonrpc": "2.0", "id": request_id, "method": method, "params": params})
+        while (message := await self.receive()).get("id") != request_id:
+            pass
+        return message
+
+    async def close(self) -> bytes:
+        """Close stdin, wait for the end and return what was left on stdout."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        rest = await self.process.stdout.read()
+        await self.process.wait()
+        return rest
+
+
+@asynccontextmanager
+async def raw_server(
+    server: str, *, env: Mapping[str, str] | None = None, args: Sequence[str] = ()
+) -> AsyncIterator[RawServer]:
+    """Start a server and speak to it in lines; it is killed if the test leaves it running."""
+    process = await asyncio.create_subprocess_exec(
+        *command(server),
+        *args,
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=os.environ | dict(env or {}),
+        limit=64 * 1024 * 1024,
+    )
+    try:
+        yield RawServer(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
