@@ -63,7 +63,7 @@ def redact_assignments(text: str) -> str:
     Masks what ``redact_text`` does, and the value of every ``name=value``, ``name: value`` and
     ``--name value`` whose name is that of a secret.
     """
-    return redact_text(_OPTION.sub(_mask_value, _ASSIGNMENT.sub(_mask_value, text)))
+    return _OPTION.sub(_mask_value, _ASSIGNMENT.sub(_mask_value, redact_text(text)))
 
 
 def _mask_value(match: re.Match[str]) -> str:
