@@ -112,7 +112,7 @@ def _create(client: docker.DockerClient, service: Service) -> Container:
         name=f"{PROJECT}-{service.name}",
         labels=labels,
         init=True,
-        restart_policy={"Name": "unless-stopped", "MaximumRetryCount": 0},
+        restart_policy={"Name": "on-failure"},
         **service.options,
     )
 

@@ -108,7 +108,7 @@ def _has_chrome() -> bool:
 
 
 def _major(binaries: Path) -> str:
-    # "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
+    # The answer begins with postgres (PostgreSQL) 15.18.
     asked = subprocess.run(
         [binaries / "postgres", "--version"], capture_output=True, text=True, check=True
     )
