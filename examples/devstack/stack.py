@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from captions import database
 from redis import Redis
 
+from captions import database
 from devstack import traffic
 from devstack.containers import running_containers
 from devstack.engine import running_engine
