@@ -1,0 +1,1 @@
+"""The stacksight command: a plain MCP client of whatever ``.mcp.json`` names."""
