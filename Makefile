@@ -1,0 +1,51 @@
+# One word each; `make` alone lists them. The first one sets everything else up.
+UV := scripts/uv
+RUN := $(UV) run --no-sync
+COMPOSE := docker compose -f compose.dev.yml
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install Python packages into .venv
+	@$(UV) sync --quiet --all-packages
+
+.PHONY: demo
+demo: setup ## ask the four servers about a real system (KEEP=1 leaves it running)
+	@$(RUN) python -m devstack.demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: setup ## run the tests on real systems (PYTEST="-k name" passes options on)
+	@$(RUN) python -m devstack.install
+	@$(RUN) python -m stacksight_lighthouse.install
+	$(RUN) pytest --numprocesses 2 --dist loadfile --quiet $(PYTEST)
+
+.PHONY: lint
+lint: setup ## check formatting, style and types
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy
+
+.PHONY: format
+format: setup ## format the code and fix what can be fixed
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+.PHONY: docs
+docs: setup ## write docs/tools.md from the tools' own definitions
+	$(RUN) python scripts/tool_reference.py
+
+.PHONY: lock
+lock: ## take the newest versions and pin them all
+	$(UV) run --no-project python scripts/lock.py
+
+.PHONY: up
+up: ## start the development stack in containers
+	$(COMPOSE) up --build --detach
+
+.PHONY: down
+down: ## stop it and remove its volumes
+	$(COMPOSE) down --volumes
