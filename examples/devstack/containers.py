@@ -20,7 +20,7 @@ from devstack.errors import SystemMissingError
 from devstack.images import ensure_busybox
 
 PROJECT = "captions"
-IMAGE = "stacksight-captions:demo"
+PROJECT_LABEL = "com.docker.compose.project"
 LABEL = "stacksight.demo.pid"
 HEALTH_INTERVAL_NS = 2_000_000_000
 TIMEOUT_S = 30
@@ -72,18 +72,19 @@ SERVICES = (
 
 
 @contextlib.contextmanager
-def running_containers(engine: Engine) -> Iterator[None]:
-    """Create and start the containers; they are removed with the block.
+def running_containers(engine: Engine, project: str = PROJECT) -> Iterator[None]:
+    """Create and start the containers of one compose project; they are removed with the block.
 
     Raises SystemMissingError without an image, or while another demo has them.
     """
     with contextlib.closing(docker.DockerClient(engine.host, timeout=TIMEOUT_S)) as client:
-        _remove_leftovers(client)
-        ensure_busybox(client, IMAGE)
+        _remove_leftovers(client, project)
+        image = f"stacksight-{project}:demo"
+        ensure_busybox(client, image)
         started: list[Container] = []
         try:
             for service in SERVICES:
-                started.append(_create(client, service))
+                started.append(_create(client, service, image, project))
                 started[-1].start()
             yield
         except APIError as error:
@@ -91,15 +92,14 @@ def running_containers(engine: Engine) -> Iterator[None]:
         finally:
             for container in started:
                 container.remove(force=True, v=True)
-            with contextlib.suppress(APIError):  # somebody else's container uses it
-                client.images.remove(IMAGE)
+            client.images.remove(image)
 
 
-def _create(client: docker.DockerClient, service: Service) -> Container:
+def _create(client: docker.DockerClient, service: Service, image: str, project: str) -> Container:
     config_hash = hashlib.sha256(repr(service).encode()).hexdigest()
     labels = {
         LABEL: str(os.getpid()),
-        "com.docker.compose.project": PROJECT,
+        PROJECT_LABEL: project,
         "com.docker.compose.service": service.name,
         "com.docker.compose.container-number": "1",
         "com.docker.compose.oneoff": "False",
@@ -107,9 +107,9 @@ def _create(client: docker.DockerClient, service: Service) -> Container:
         "com.docker.compose.depends_on": service.depends_on,
     }
     return client.containers.create(
-        IMAGE,
+        image,
         ["sh", "-c", service.script],
-        name=f"{PROJECT}-{service.name}",
+        name=f"{project}-{service.name}",
         labels=labels,
         init=True,
         restart_policy={"Name": "on-failure"},
@@ -117,8 +117,9 @@ def _create(client: docker.DockerClient, service: Service) -> Container:
     )
 
 
-def _remove_leftovers(client: docker.DockerClient) -> None:
-    for container in client.containers.list(all=True, filters={"label": LABEL}):
+def _remove_leftovers(client: docker.DockerClient, project: str) -> None:
+    labels = [LABEL, f"{PROJECT_LABEL}={project}"]
+    for container in client.containers.list(all=True, filters={"label": labels}):
         pid = container.labels[LABEL]
         if _is_alive(int(pid)):
             raise SystemMissingError(ERROR_ANOTHER_DEMO.format(pid=pid))

@@ -14,7 +14,7 @@ from typing import TextIO
 import docker
 from docker.errors import DockerException
 
-from devstack.errors import SystemMissingError
+from devstack.errors import StartError, SystemMissingError
 from devstack.process import POLL_S, ServerProcess
 
 SYSTEM_SOCKET = "unix:///var/run/docker.sock"
@@ -27,6 +27,9 @@ STOP_TIMEOUT_S = 20.0
 
 ERROR_NO_ENGINE = "no Docker engine answers at {tried}: start Docker, or set DOCKER_HOST"
 ERROR_NO_DOCKERD = "no Docker engine and no dockerd on this machine: apt-get install docker.io"
+ERROR_DOCKERD_FAILED = (
+    f"dockerd does not start on this machine ({{reason}}): see {LOG}, or set DOCKER_HOST"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def running_engine() -> Iterator[Engine]:
 
     An engine that was already up is never stopped. One that was started here ends with the last
     such block on the machine, in whatever process that is.
-    Raises SystemMissingError when there is none to be had, StartError when dockerd fails.
+    Raises SystemMissingError when there is none to be had.
     """
     if os.geteuid() != 0 or "DOCKER_HOST" in os.environ:
         yield _require_engine()
@@ -96,6 +99,8 @@ def _start(lock: TextIO) -> Engine:
     server = ServerProcess("dockerd", ["dockerd", "--host", SYSTEM_SOCKET], log=LOG)
     try:
         server.wait_until(lambda: _answers(SYSTEM_SOCKET), START_TIMEOUT_S)
+    except StartError as error:
+        raise SystemMissingError(ERROR_DOCKERD_FAILED.format(reason=server.tail(1))) from error
     except BaseException:
         server.stop()
         raise

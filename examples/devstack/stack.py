@@ -19,7 +19,7 @@ from redis import Redis
 
 from captions import database
 from devstack import traffic
-from devstack.containers import running_containers
+from devstack.containers import PROJECT, running_containers
 from devstack.engine import running_engine
 from devstack.errors import DevstackError, PortInUseError
 from devstack.postgres import PostgresServer, running_postgres
@@ -69,10 +69,11 @@ class Stack:
 
 
 @contextmanager
-def start_stack(ports: Ports | None = None) -> Iterator[Stack]:
+def start_stack(ports: Ports | None = None, project: str = PROJECT) -> Iterator[Stack]:
     """Start everything that this machine can offer; it all ends with the block.
 
-    A port that is in use is replaced by a free one. SIGTERM ends the block like an exception.
+    A port that is in use is replaced by a free one. `project` is what the containers are called
+    after; only one demo at a time may use a name. SIGTERM ends the block like an exception.
     Must be called outside a running event loop.
     """
     ports = ports or Ports()
@@ -81,7 +82,7 @@ def start_stack(ports: Ports | None = None) -> Iterator[Stack]:
         parts = _Parts(cleanup)
         engine = parts.start(running_engine)
         if engine is not None:
-            parts.start(lambda: running_containers(engine))
+            parts.start(lambda: running_containers(engine, project))
         postgres = parts.start_at("PostgreSQL", ports.postgres, running_postgres)
         redis = parts.start_at("Redis", ports.redis, running_redis)
         if postgres is not None:
@@ -142,17 +143,18 @@ async def _fill(postgres: PostgresServer) -> list[str]:
     async with database.connection(postgres.url()) as connection:
         await connection.execute(f"CREATE DATABASE {DATABASE}")
     await database.load(postgres.url(DATABASE))
-    missing = []
     async with database.connection(postgres.url(DATABASE)) as connection:
-        major = await connection.fetchval(
-            "SELECT current_setting('server_version_num')::int / 10000"
-        )
-        for extension, fix in EXTENSIONS.items():
-            if await connection.fetchval(AVAILABLE, extension):
-                await connection.execute(f"CREATE EXTENSION {extension}")
-            else:
-                missing.append(f"PostgreSQL has no {extension}: {fix.format(major=major)}")
-    return missing
+        version = connection.get_server_version()
+        available = [name for name in EXTENSIONS if await connection.fetchval(AVAILABLE, name)]
+        for name in available:
+            await connection.execute(f"CREATE EXTENSION {name}")
+        if "pg_stat_statements" in available:  # the loading is not what people look for
+            await connection.execute("SELECT pg_stat_statements_reset()")
+    return [
+        f"PostgreSQL has no {name}: {fix.format(major=version.major)}"
+        for name, fix in EXTENSIONS.items()
+        if name not in available
+    ]
 
 
 def _start_application(

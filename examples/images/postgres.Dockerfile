@@ -8,4 +8,4 @@ RUN apt-get update \
 COPY captions/sql/tables.sql /docker-entrypoint-initdb.d/1-tables.sql
 COPY captions/sql/rows.sql /docker-entrypoint-initdb.d/2-rows.sql
 COPY captions/sql/keys.sql /docker-entrypoint-initdb.d/3-keys.sql
-COPY docker/extensions.sql /docker-entrypoint-initdb.d/4-extensions.sql
+COPY images/extensions.sql /docker-entrypoint-initdb.d/4-extensions.sql
