@@ -225,9 +225,8 @@ def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> N
             table.add_row(*row)
         out.print(table)
         return
-    out.print("\t".join(columns))
-    for row in rows:
-        out.print("\t".join(row))
+    for row in (columns, *rows):
+        typer.echo("\t".join(row))
 
 
 def main() -> None:
