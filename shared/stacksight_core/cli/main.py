@@ -189,46 +189,6 @@ def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> N
         typer.echo("\t".join(row))
 
 
-def main() -> ResultT:
-        return await work
-
-    try:
-        return anyio.run(main)
-    except (ConfigError, ArgumentError) as error:
-        _fail(error, EXIT_USAGE)
-    except (ConnectionFailed, MCPError) as error:
-        _fail(error, EXIT_FAILED)
-
-
-def _fail(error: Exception, code: int) -> NoReturn:
-    err.print(escape(str(error)))
-    raise typer.Exit(code)
-
-
-def _print_checkups(checkups: list[Checkup]) -> None:
-    rows = []
-    for checkup in checkups:
-        started = "does not start" if checkup.started_s is None else f"{checkup.started_s:.2f} s"
-        mark = "[green]ok[/green]" if checkup.healthy else "[red]not ok[/red]"
-        size = f"{checkup.tools} ({checkup.chars} chars)" if checkup.tools else "-"
-        rows.append((checkup.server, mark, started, checkup.protocol or "-", size))
-    _print_table(("server", "state", "first answer", "protocol", "tools"), rows)
-    for checkup in checkups:
-        out.print(f"{checkup.server}: {escape(checkup.system)}")
-
-
-def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table on a terminal, tab-separated lines elsewhere."""
-    if out.is_terminal:
-        table = Table(*columns, box=None)
-        for row in rows:
-            table.add_row(*row)
-        out.print(table)
-        return
-    for row in (columns, *rows):
-        typer.echo("\t".join(row))
-
-
 def main() -> None:
     """Run the command."""
     app()
