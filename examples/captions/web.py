@@ -76,7 +76,7 @@ async def announcement(_request: Request) -> Response:
 
 async def hero_picture(_request: Request) -> Response:
     await asyncio.sleep(PICTURE_DELAY_S)
-    return Response(pictures.gradient(960, 280, seed=1), media_type="image/png")
+    return Response(pictures.gradient(960, 480, seed=1), media_type="image/png")
 
 
 async def thumbnail(request: Request) -> Response:
