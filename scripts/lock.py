@@ -42,9 +42,7 @@ def main() -> int:
 
 def run(command: list[str], text: str | None = None) -> str:
     """Run a command in the project and return what it printed."""
-    done = subprocess.run(
-        command, cwd=ROOT, input=text, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=ROOT, input=text, capture_output=True, text=True, check=True)
     return done.stdout
 
 

@@ -1,0 +1,82 @@
+"""Writes docs/tools.md from the tools' own definitions: ``make docs``."""
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp_types import Tool
+
+from stacksight_core.cli.config import load_servers
+from stacksight_core.cli.connection import connect
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "tools.md"
+HEAD = """\
+# Every tool
+
+Written by `make docs` from the definitions that the servers send; an agent reads the same words.
+Tools that change something exist only with `--allow-writes` and are not listed here.
+"""
+
+
+async def read_definitions() -> dict[str, tuple[Tool, ...]]:
+    """Start every server of .mcp.json and return its tools."""
+    found = {}
+    for name, entry in load_servers(ROOT).items():
+        async with connect(entry) as connection:
+            found[name] = connection.tools
+    return found
+
+
+def render(definitions: dict[str, tuple[Tool, ...]]) -> str:
+    """Return the reference as Markdown."""
+    parts = [HEAD]
+    for server, tools in definitions.items():
+        parts.append(f"## {server}\n\nMore in [{server}.md]({server}.md).\n")
+        parts += [_render_tool(tool) for tool in tools]
+    return "\n".join(parts)
+
+
+def _render_tool(tool: Tool) -> str:
+    properties: dict[str, dict[str, Any]] = tool.input_schema["properties"]
+    required = tool.input_schema.get("required", [])
+    lines = [f"### {tool.name}\n", f"{tool.description}\n"]
+    if properties:
+        lines += ["| argument | type | what it is |", "|---|---|---|"]
+        lines += [
+            f"| `{name}`{' (required)' if name in required else ''} | {_type(schema)} "
+            f"| {_cell(schema)} |"
+            for name, schema in properties.items()
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    alternatives = schema.get("anyOf")
+    if alternatives:
+        return " or ".join(_type(alternative) for alternative in alternatives)
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    bounds = [
+        f"{word} {schema[key]}"
+        for key, word in (("minimum", "from"), ("exclusiveMinimum", "over"), ("maximum", "to"))
+        if key in schema
+    ]
+    return " ".join([str(schema.get("type", "anything")), *bounds])
+
+
+def _cell(schema: dict[str, Any]) -> str:
+    text = str(schema.get("description", "")).replace("|", "\\|").replace("\n", " ")
+    return f"{text} Default: `{schema['default']}`." if "default" in schema else text
+
+
+def main() -> None:
+    """Write the reference."""
+    REFERENCE.write_text(render(anyio.run(read_definitions)))
+
+
+if __name__ == "__main__":
+    main()
