@@ -5,6 +5,8 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +16,8 @@ from typing import TextIO
 import docker
 from docker.errors import DockerException
 
-from devstack.errors import StartError, SystemMissingError
-from devstack.process import POLL_S, ServerProcess
+from devstack.errors import SystemMissingError
+from devstack.process import POLL_S
 
 SYSTEM_SOCKET = "unix:///var/run/docker.sock"
 # Every user of an engine that we started holds a shared lock on this file, which holds its pid.
@@ -57,12 +59,12 @@ def running_engine() -> Iterator[Engine]:
         return
     with LOCK.open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        engine = find_engine()
-        if engine is None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            engine = find_engine() or _start(lock)
-            fcntl.flock(lock, fcntl.LOCK_SH)
         try:
+            engine = find_engine()
+            if engine is None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                engine = find_engine() or _start(lock)
+                fcntl.flock(lock, fcntl.LOCK_SH)
             yield engine
         finally:
             _stop_when_last(lock)
@@ -79,11 +81,23 @@ def _candidates() -> list[str]:
 
 
 def _answers(host: str) -> bool:
+    if host.startswith("unix://"):
+        return _answers_on_socket(host.removeprefix("unix://"))
     try:
         with contextlib.closing(docker.DockerClient(host, timeout=PING_TIMEOUT_S)) as client:
             return client.ping()
     except (DockerException, OSError):
         return False
+
+
+def _answers_on_socket(path: str) -> bool:
+    # By hand, because the SDK leaves a socket open each time nobody listens.
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PING_TIMEOUT_S)
+        connection.connect(path)
+        connection.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+        return b" 200 " in connection.recv(64)
+    return False
 
 
 def _require_engine() -> Engine:
@@ -96,15 +110,19 @@ def _require_engine() -> Engine:
 def _start(lock: TextIO) -> Engine:
     if shutil.which("dockerd") is None:
         raise SystemMissingError(ERROR_NO_DOCKERD)
-    server = ServerProcess("dockerd", ["dockerd", "--host", SYSTEM_SOCKET], log=LOG)
-    try:
-        server.wait_until(lambda: _answers(SYSTEM_SOCKET), START_TIMEOUT_S)
-    except StartError as error:
-        raise SystemMissingError(ERROR_DOCKERD_FAILED.format(reason=server.tail(1))) from error
-    except BaseException:
-        server.stop()
-        raise
-    _write_pid(lock, str(server.pid))
+    # Through a shell that ends at once: the engine may outlive us, so it must not be our child.
+    launch = f"dockerd --host {SYSTEM_SOCKET} </dev/null >{LOG} 2>&1 & echo $!"
+    shell = subprocess.run(
+        ["sh", "-c", launch], stdout=subprocess.PIPE, text=True, check=True, start_new_session=True
+    )
+    pid = shell.stdout.strip()
+    _write_pid(lock, pid)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not _answers(SYSTEM_SOCKET):
+        if not _is_dockerd(pid) or time.monotonic() > deadline:
+            last_words = LOG.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise SystemMissingError(ERROR_DOCKERD_FAILED.format(reason=last_words))
+        time.sleep(POLL_S)
     return Engine(SYSTEM_SOCKET)
 
 
@@ -115,7 +133,9 @@ def _stop_when_last(lock: TextIO) -> None:
         return  # somebody else still uses it, and stops it
     lock.seek(0)
     pid = lock.read().strip()
-    if pid and _is_dockerd(pid):
+    if not pid:
+        return
+    if _is_dockerd(pid):
         os.kill(int(pid), signal.SIGTERM)
         deadline = time.monotonic() + STOP_TIMEOUT_S
         while _is_dockerd(pid) and time.monotonic() < deadline:
@@ -130,7 +150,7 @@ def _write_pid(lock: TextIO, pid: str) -> None:
 
 
 def _is_dockerd(pid: str) -> bool:
-    # A zombie, which is what our own child becomes when it has ended, has no command line.
+    # A process that has ended and was not collected yet has no command line.
     try:
         return b"dockerd" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:

@@ -20,7 +20,7 @@ import redis
 from captions import database
 from devstack import binaries, postgres, traffic
 from devstack.containers import LABEL
-from devstack.engine import Engine
+from devstack.engine import Engine, running_engine
 from devstack.errors import PortInUseError, StartError, SystemMissingError
 from devstack.postgres import running_postgres
 from devstack.process import LOOPBACK, ServerProcess
@@ -96,6 +96,25 @@ def test_a_port_in_use_is_named_with_the_way_out(start: Start, taken_port: int) 
 def test_a_machine_without_programs_is_told_what_to_install(start: Start, fix: str) -> None:
     with pytest.raises(SystemMissingError, match=f"pip install uv.*{fix}"), start():
         pass
+
+
+@pytest.mark.usefixtures("empty_machine")
+def test_a_machine_without_an_engine_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    reason = "no Docker engine answers at unix:///nowhere/docker.sock: .*set DOCKER_HOST"
+    with pytest.raises(SystemMissingError, match=reason), running_engine():
+        pass
+
+
+def test_what_the_machine_lacks_is_listed_with_the_command(tmp_path: Path) -> None:
+    environment = {"PATH": str(tmp_path), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    command = [sys.executable, "-m", "devstack.install", "--dry-run"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+    assert "missing: redis-server (a Redis)\n" in done.stdout
+    assert "missing: docker.io (a Docker engine)\n" in done.stdout
+    [way_out] = [line for line in done.stdout.splitlines() if "apt-get install" in line]
+    assert {"redis-server", "docker.io", "busybox-static"} <= set(way_out.split())
 
 
 def test_a_server_that_ends_at_once_shows_what_it_wrote(tmp_path: Path) -> None:
