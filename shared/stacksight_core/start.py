@@ -10,6 +10,11 @@ from collections.abc import Callable
 from stacksight_core.about import About
 from stacksight_core.front import Front
 
+HINT_BY_HAND = (
+    "{name} is an MCP server: a client such as Claude Code starts it and speaks JSON-RPC with it "
+    "on stdin and stdout. Ctrl-D ends it; `{name} --help` explains its settings.\n"
+)
+
 
 def start(about: About, module: str) -> None:
     """Run the server process to its end.
@@ -29,6 +34,8 @@ def start(about: About, module: str) -> None:
 
 
 def _open_front(about: About) -> Front:
+    if sys.stdin.isatty():
+        sys.stderr.write(HINT_BY_HAND.format(name=about.name))
     _on_signal(lambda: os._exit(0))  # nothing needs cleaning up while importing
     gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
     return Front(about)
