@@ -57,23 +57,16 @@ def missing() -> list[Need]:
     return [need for need in needs() if not need.present()]
 
 
-def install(packages: list[str]) -> None:
-    """Install Debian packages; raises SystemMissingError with apt's words when it fails."""
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        command = ["apt-get", "-qq", *arguments]
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise SystemMissingError(
-                ERROR_APT.format(command=" ".join(command), output=done.stdout)
-            )
+def install(packages: list[str]) -> list[str]:
+    """Install Debian packages; returns those that this distribution does not have.
+
+    Raises SystemMissingError with apt's words when apt fails.
+    """
+    _apt_get("update")
+    offered = [package for package in packages if _is_offered(package)]
+    if offered:
+        _apt_get("install", "-y", "--no-install-recommends", *offered)
+    return [package for package in packages if package not in offered]
 
 
 def main() -> int:
@@ -81,24 +74,48 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Install what the test suite needs.")
     parser.add_argument("--dry-run", action="store_true", help="only say what is missing")
     dry_run = parser.parse_args().dry_run
-    may_install = os.geteuid() == 0 and shutil.which("apt-get") is not None and not dry_run
-    # The second round is for what depends on the version that the first one brought.
-    for _ in range(2):
-        lacking = missing()
-        if not lacking:
-            return 0
-        for need in lacking:
-            _say(f"missing: {need.package} ({need.purpose})")
-        packages = [need.package for need in lacking]
-        if not may_install:
+    if dry_run or os.geteuid() != 0 or shutil.which("apt-get") is None:
+        packages = _announce(missing())
+        if packages:
             _say(f"to get them: sudo apt-get update && sudo apt-get install {' '.join(packages)}")
-            return 0
-        try:
-            install(packages)
-        except SystemMissingError as error:
-            _say(str(error))
-            return 1
+        return 0
+    refused: list[str] = []
+    try:
+        for _ in range(2):  # the second time for what depends on a version that came first
+            lacking = [need for need in missing() if need.package not in refused]
+            if lacking:
+                refused += install(_announce(lacking))
+    except SystemMissingError as error:
+        _say(str(error))
+        return 1
+    for package in refused:
+        _say(f"apt has no {package} here; what needs it will be skipped")
     return 0
+
+
+def _announce(lacking: list[Need]) -> list[str]:
+    for need in lacking:
+        _say(f"missing: {need.package} ({need.purpose})")
+    return [need.package for need in lacking]
+
+
+def _apt_get(*arguments: str) -> None:
+    command = ["apt-get", "-qq", *arguments]
+    done = subprocess.run(
+        command,
+        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SystemMissingError(ERROR_APT.format(command=" ".join(command), output=done.stdout))
+
+
+def _is_offered(package: str) -> bool:
+    command = ["apt-cache", "show", "--no-all-versions", package]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _has_chrome() -> bool:

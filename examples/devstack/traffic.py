@@ -7,6 +7,8 @@ from redis import Redis
 from devstack.process import ServerProcess
 
 CAPTIONINGS, EXPORTS, THUMBNAILS, DIGESTS = 20, 6, 12, 3
+# Two threads, each with one message at work and one at hand.
+HELD = 4
 TIMEOUT_S = 20.0
 
 CAPTIONINGS_LEFT = "dramatiq:captions.msgs"
@@ -48,8 +50,8 @@ def enqueue(web_url: str) -> None:
 
 
 def kill_while_it_holds_messages(redis: Redis, worker: ServerProcess) -> None:
-    """Kill the thumbnail worker once it has fetched messages, and date its death back."""
-    worker.wait_until(lambda: bool(_holders(redis)), TIMEOUT_S)
+    """Kill the thumbnail worker once it has fetched all it can, and date its death back."""
+    worker.wait_until(lambda: sum(map(redis.scard, _holders(redis))) == HELD, TIMEOUT_S)
     worker.kill()
     for key in _holders(redis):
         process = key.removeprefix("dramatiq:__acks__.").removesuffix(".thumbnails")
