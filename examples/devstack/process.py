@@ -101,7 +101,8 @@ class ServerProcess:
 
     def kill(self) -> None:
         """End the child and its whole group at once, with SIGKILL."""
-        with contextlib.suppress(ProcessLookupError):
+        # Which of the two says that nobody is left depends on the system.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
 
