@@ -1,1 +1,1 @@
-"""MCP server on docker; see the modules."""
+"""MCP server that says why containers are down and what their logs mean."""

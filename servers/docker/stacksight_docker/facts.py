@@ -1,0 +1,207 @@
+"""What an engine knows about containers, parsed once into plain types.
+
+Times are seconds since the epoch; None where the engine has none. Names come without the leading
+slash. Values of environment variables are never kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of a container, and where the host publishes it."""
+
+    private: int
+    protocol: str = "tcp"
+    public: int | None = None
+    address: str = ""
+
+    def __str__(self) -> str:
+        private = f"{self.private}" if self.protocol == "tcp" else f"{self.private}/{self.protocol}"
+        if self.public is None:
+            return private
+        host = "" if self.address in ("", "0.0.0.0", "::") else f"{self.address}:"  # noqa: S104
+        return f"{host}{self.public}->{private}"
+
+
+@dataclass(frozen=True)
+class Compose:
+    """Where a container comes from, as its compose labels say."""
+
+    project: str
+    service: str
+    number: str = ""
+    one_off: bool = False
+    config_hash: str = ""
+    config_files: tuple[str, ...] = ()
+    working_dir: str = ""
+    depends_on: Mapping[str, str] = field(default_factory=dict)
+    """Service to condition: ``service_started``, ``service_healthy``, …"""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A container as the list shows it."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    created: float
+    state: str
+    """created, running, paused, restarting, removing, exited or dead."""
+    status: str
+    """The engine's sentence: ``Up 3 minutes (healthy)``, ``Exited (1) 2 hours ago``."""
+    exit_code: int | None = None
+    health: str | None = None
+    """healthy, unhealthy or starting; None without a health check."""
+    ports: tuple[Port, ...] = ()
+    networks: Mapping[str, str] = field(default_factory=dict)
+    """Network name to the container's address in it."""
+    compose: Compose | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, with project/service where they say more than the name does."""
+        if self.compose is None:
+            return self.name
+        return f"{self.name} ({self.compose.project}/{self.compose.service})"
+
+
+@dataclass(frozen=True)
+class HealthCheck:
+    """One run of a container's health check."""
+
+    started: float | None
+    seconds: float | None
+    exit_code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the health check says, and its last runs, oldest first."""
+
+    status: str
+    failing_streak: int
+    checks: tuple[HealthCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume or a folder of the host in a container."""
+
+    kind: str
+    source: str
+    target: str
+    writable: bool
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A container's place in a network."""
+
+    network: str
+    address: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as inspecting it shows it."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    platform: str
+    created: float | None
+    status: str
+    exit_code: int
+    oom_killed: bool
+    error: str
+    pid: int
+    started: float | None
+    finished: float | None
+    restart_count: int
+    restart_policy: str
+    restart_limit: int
+    health: Health | None
+    health_test: tuple[str, ...]
+    health_interval: float
+    health_timeout: float
+    health_retries: int
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    path: str
+    args: tuple[str, ...]
+    user: str
+    working_dir: str
+    tty: bool
+    open_stdin: bool
+    stop_signal: str
+    env: Mapping[str, bool]
+    """Variable to whether it has a value."""
+    log_driver: str
+    log_path: str
+    log_options: Mapping[str, str]
+    memory_limit: int
+    swap_limit: int
+    cpus: float
+    pids_limit: int
+    read_only: bool
+    privileged: bool
+    auto_remove: bool
+    init: bool
+    network_mode: str
+    mounts: tuple[Mount, ...]
+    attachments: tuple[Attachment, ...]
+    ports: tuple[Port, ...]
+    requested_ports: tuple[Port, ...]
+    compose: Compose | None
+
+    @property
+    def run_seconds(self) -> float | None:
+        """How long the last finished run took, at least 0; None when it never finished.
+
+        The engine sometimes notes the end of a very short run before its start.
+        """
+        if self.started is None or self.finished is None or self.status in ("running", "paused"):
+            return None
+        return max(0.0, self.finished - self.started)
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """Which engine answers, and its machine."""
+
+    url: str
+    origin: str
+    name: str
+    version: str
+    api_version: str
+    operating_system: str
+    architecture: str
+    cpus: int
+    memory: int
+    root_dir: str
+    log_driver: str
+    storage_driver: str
+    cgroup_version: str
+    cgroup_driver: str
+
+
+class LogLine(NamedTuple):
+    """A line as the container wrote it.
+
+    Attributes:
+        time: RFC 3339 with nanoseconds in UTC, as the engine noted it; sorts as text.
+        stream: ``out`` or ``err``; a terminal has only ``out``.
+        text: without the line's end.
+    """
+
+    time: str
+    stream: str
+    text: str

@@ -1,0 +1,1 @@
+"""What log lines mean: records, levels, shapes, patterns. Pure functions."""

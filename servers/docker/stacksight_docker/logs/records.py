@@ -1,0 +1,133 @@
+"""From lines to records: tracebacks and other continued lines belong to the line they follow."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stacksight_core.untrusted import clean
+from stacksight_docker.facts import LogLine
+from stacksight_docker.logs.levels import Level, guess_level, level_of_fields
+
+MAX_RECORD_LINES = 200
+MAX_PARSED_CHARS = 16_384
+_CONTINUES = re.compile(
+    r"\s+\S|(?:Caused by|Suppressed|During handling|The above exception|Traceback \(most recent)"
+    r"|\.\.\. \d+ more|goroutine \d+ \[|note: run with|stack backtrace:"
+    r"|[\w./$*()-]+\(0x|\}$|\)$|\]$"
+)
+_MESSAGE_KEYS = ("msg", "message", "event", "@m", "@mt", "error", "log")
+_STACK_KEYS = ("stack", "exception", "traceback", "exc_info", "stack_trace", "err", "error")
+
+
+@dataclass
+class Record:
+    """One thing that a program said.
+
+    Attributes:
+        time: the engine's time stamp of its first line.
+        stream: ``out`` or ``err``.
+        lines: as written, cleaned; at most MAX_RECORD_LINES.
+        level: how serious it is; None when nothing says so.
+        fields: of a JSON record.
+        message: what it says; of a JSON record its message, else its first line.
+        left_out: lines beyond the most that a record keeps.
+    """
+
+    time: str
+    stream: str
+    lines: list[str]
+    level: Level | None
+    message: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    left_out: int = 0
+
+    @property
+    def text(self) -> str:
+        """The whole record."""
+        return "\n".join(self.lines)
+
+
+def to_records(lines: Iterable[LogLine]) -> list[Record]:
+    """Group one container's lines into records, in order.
+
+    A line continues the record before it in the same stream when it is indented or otherwise looks
+    like a part of a stack trace; a traceback takes the line with the exception too, and belongs to
+    the error that was logged right before it.
+    """
+    records: list[Record] = []
+    last: dict[str, Record] = {}
+    for line in lines:
+        text = clean(line.text)
+        previous = last.get(line.stream)
+        if previous is not None and _belongs(text, previous):
+            _append(previous, text)
+            continue
+        record = _start(line, text)
+        records.append(record)
+        last[line.stream] = record
+    return records
+
+
+def _belongs(text: str, previous: Record) -> bool:
+    if not text.strip():
+        return True
+    first = text[0]
+    if not (first.isspace() or first in "CSDT.gns}])") and "(0x" not in text:
+        return _ends_traceback(previous)
+    if text.startswith("Traceback (most recent"):
+        return previous.level == "error" and not _in_traceback(previous)
+    return bool(_CONTINUES.match(text)) or _ends_traceback(previous)
+
+
+def _in_traceback(record: Record) -> bool:
+    return any(line.startswith("Traceback (most recent") for line in record.lines[:50])
+
+
+def _ends_traceback(record: Record) -> bool:
+    """Tell whether the next line, not indented, is the exception of the traceback above it."""
+    last = record.lines[-1]
+    return last[:1].isspace() and _in_traceback(record)
+
+
+def _append(record: Record, text: str) -> None:
+    if len(record.lines) >= MAX_RECORD_LINES:
+        record.left_out += 1
+    elif text.strip():
+        record.lines.append(text)
+        if text.startswith("Traceback (most recent"):
+            record.level = "error"
+
+
+def _start(line: LogLine, text: str) -> Record:
+    fields = _json_fields(text)
+    if fields:
+        level = level_of_fields(fields)
+        message = _first_text(fields, _MESSAGE_KEYS) or text
+        stack = _first_text(fields, _STACK_KEYS, nested=True)
+        lines = [message, *stack.splitlines()[:MAX_RECORD_LINES]] if stack else [text]
+        if level is None and stack:
+            level = "error"
+        return Record(line.time, line.stream, lines, level, message, fields)
+    return Record(line.time, line.stream, [text], guess_level(text, line.stream), text)
+
+
+def _json_fields(text: str) -> dict[str, Any] | None:
+    if not text.startswith("{") or len(text) > MAX_PARSED_CHARS:
+        return None
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _first_text(fields: dict[str, Any], keys: Sequence[str], *, nested: bool = False) -> str:
+    for key in keys:
+        value = fields.get(key)
+        if nested and isinstance(value, dict):
+            value = value.get("stack") or value.get("message")
+        if isinstance(value, str) and value and (not nested or "\n" in value):
+            return value
+    return ""

@@ -1,0 +1,299 @@
+"""Reads the logs of several containers and makes of them what read_logs answers."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import anyio
+from anyio import to_thread
+from docker.errors import APIError
+
+from stacksight_core.cursors import decode_cursor, encode_cursor
+from stacksight_core.errors import ToolFailure
+from stacksight_docker.analysis.exits import describe_trouble, explain_exit
+from stacksight_docker.clock import format_time, parse_moment, parse_time, short_time
+from stacksight_docker.facts import Container, Listed, LogLine
+from stacksight_docker.logs.answer import Coverage, LogAnswer
+from stacksight_docker.logs.levels import Level
+from stacksight_docker.logs.lines import Matches, choose, compile_filter, fit
+from stacksight_docker.logs.patterns import (
+    Ending,
+    Said,
+    Summary,
+    find_ending,
+    find_first_error,
+    summarise,
+)
+from stacksight_docker.logs.records import Record, to_records
+from stacksight_docker.source.logs import LogQuery, LogRead
+from stacksight_docker.source.source import Source
+
+MAX_CONTAINERS = 20
+FEW_LINES = 200
+"""A log this short is shown as it is unless patterns are asked for."""
+FIRST_LINES = 2_000
+SEARCH_LINES = 1_000_000
+SEARCH_SECONDS = 1.6
+PATTERN_LINES = 100_000
+PATTERN_SECONDS = 3.0
+AROUND_SECONDS = 30.0
+
+ERROR_TOO_MANY = (
+    "That is {count} containers, and read_logs takes {most} at once. Name fewer: {names}, ..."
+)
+ERROR_WINDOW = "`since` ({since}) is not before `until` ({until}), so no line can be between them."
+PROBLEM_DRIVER = "its log cannot be read: {reason} (log driver {driver})"
+
+
+@dataclass(frozen=True)
+class LogRequest:
+    """The arguments of read_logs that decide which lines are wanted."""
+
+    mode: str
+    match: str | None
+    level: Level | None
+    since: str | None
+    until: str | None
+    around: str | None
+    limit: int
+    context: int
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class _Window:
+    since: float | None
+    until: float | None
+    after: str
+    """The engine's time stamp of the last line seen before; empty without a cursor."""
+    around: float | None
+
+
+@dataclass(frozen=True)
+class _Read:
+    listed: Listed
+    container: Container
+    log: LogRead | None
+    problem: str | None
+    records: Sequence[Record]
+
+
+async def read_containers(
+    source: Source, chosen: Sequence[Listed], request: LogRequest
+) -> LogAnswer:
+    """Read the logs of containers as a request asks.
+
+    Raises:
+        ToolFailure: too many containers, a bad time, pattern or cursor.
+    """
+    if len(chosen) > MAX_CONTAINERS:
+        names = ", ".join(c.name for c in chosen[:3])
+        raise ToolFailure(
+            ERROR_TOO_MANY.format(count=len(chosen), most=MAX_CONTAINERS, names=names)
+        )
+    compile_filter(request.match, request.level)  # a bad pattern fails before anything is read
+    now = await source.now()
+    scope = {"containers": sorted(c.id for c in chosen), "match": request.match}
+    window = _window(request, now, scope)
+    inspected = await source.inspect_all([c.id for c in chosen])
+    present = [(c, inspected[c.id]) for c in chosen if c.id in inspected]
+    mode = _mode(request)
+    reads = await _read_all(source, present, request, window, mode)
+    if mode == "auto":
+        mode = "lines" if all(_is_short(read) for read in reads) else "patterns"
+        if mode == "patterns":
+            reads = await _read_all(source, present, request, window, mode)
+    answer = await to_thread.run_sync(_answer, reads, request, window, mode, now)
+    latest = max((r.records[-1].time for r in reads if r.records), default=window.after)
+    if request.cursor and answer.mode == "lines" and answer.lines:
+        latest = answer.lines[-1].until or answer.lines[-1].time
+    answer.new_cursor = encode_cursor(latest, **scope) if latest else None
+    return answer
+
+
+def _mode(request: LogRequest) -> str:
+    filtered = request.match or request.level or request.around
+    return "lines" if request.mode == "auto" and filtered else request.mode
+
+
+def _window(request: LogRequest, now: float, scope: Mapping[str, object]) -> _Window:
+    since = parse_moment("since", request.since, now) if request.since else None
+    until = parse_moment("until", request.until, now) if request.until else None
+    around = parse_moment("around", request.around, now) if request.around else None
+    if around is not None:
+        since, until = around - AROUND_SECONDS, around + AROUND_SECONDS
+    after = str(decode_cursor(request.cursor, **scope)) if request.cursor else ""
+    if after:
+        since = max(since or 0.0, parse_time(after) or 0.0)
+    if since is not None and until is not None and since >= until:
+        raise ToolFailure(ERROR_WINDOW.format(since=short_time(since), until=short_time(until)))
+    return _Window(since, until, after, around)
+
+
+def _is_short(read: _Read) -> bool:
+    return read.log is None or (read.log.complete and len(read.log.lines) <= FEW_LINES)
+
+
+async def _read_all(
+    source: Source,
+    inspected: Sequence[tuple[Listed, Container]],
+    request: LogRequest,
+    window: _Window,
+    mode: str,
+) -> list[_Read]:
+    query = _query(request, window, mode, len(inspected))
+    reads: dict[str, _Read] = {}
+
+    async def read(listed: Listed, container: Container) -> None:
+        try:
+            log = await source.log(container, query)
+        except APIError as error:
+            reason = PROBLEM_DRIVER.format(reason=error.explanation, driver=container.log_driver)
+            reads[listed.id] = _Read(listed, container, None, reason, [])
+            return
+        records = await to_thread.run_sync(_records, log.lines, window)
+        reads[listed.id] = _Read(listed, container, log, None, records)
+
+    async with anyio.create_task_group() as tasks:
+        for listed, container in inspected:
+            tasks.start_soon(read, listed, container)
+    return [reads[listed.id] for listed, _ in inspected]
+
+
+def _query(request: LogRequest, window: _Window, mode: str, containers: int) -> LogQuery:
+    since = window.since
+    if mode == "patterns":
+        most = PATTERN_LINES // max(1, containers)
+        return LogQuery(min(5_000, most), most, PATTERN_SECONDS, since)
+    if mode == "auto":
+        return LogQuery(FEW_LINES + 1, FEW_LINES + 1, SEARCH_SECONDS, since)
+    if request.match or request.level:
+        enough = _enough(request) if since is None else lambda _: False
+        return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, enough)
+    if since is not None or window.until is not None:
+        return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, _reaches(window))
+    return LogQuery(request.limit + 50, request.limit + 50, SEARCH_SECONDS)
+
+
+def _enough(request: LogRequest) -> Callable[[Sequence[LogLine]], bool]:
+    """Stop reading back when as many lines pass as are wanted, counting single lines."""
+    passes = compile_filter(request.match, request.level)
+
+    def enough(lines: Sequence[LogLine]) -> bool:
+        records = to_records(lines)
+        hits = (record for record in reversed(records) if passes(record))
+        return sum(1 for _ in islice(hits, request.limit)) >= request.limit
+
+    return enough
+
+
+def _reaches(window: _Window) -> Callable[[Sequence[LogLine]], bool]:
+    """Stop reading back when a window that ends in the past has been reached."""
+    if window.since is not None or window.until is None:
+        return lambda _: False
+    until = format_time(window.until)
+    return lambda lines: bool(lines) and lines[0].time < until
+
+
+def _records(lines: Sequence[LogLine], window: _Window) -> list[Record]:
+    until = format_time(window.until) if window.until is not None else "9"
+    return to_records(line for line in lines if window.after < line.time <= until)
+
+
+def _answer(
+    reads: Sequence[_Read],
+    request: LogRequest,
+    window: _Window,
+    mode: str,
+    now: float,
+) -> LogAnswer:
+    passes = compile_filter(request.match, request.level)
+    said = sorted(
+        (Said(read.listed.name, record) for read in reads for record in read.records),
+        key=lambda entry: entry.record.time,
+    )
+    answer = LogAnswer(
+        mode="patterns" if mode == "patterns" else "lines",
+        asked=_asked(request),
+        coverage=[_coverage(read, now) for read in reads],
+    )
+    if mode == "patterns":
+        wanted = [entry for entry in said if passes(entry.record)]
+        answer.summary = _summarise(reads, wanted)
+        return answer
+    limit = FEW_LINES if request.mode == "auto" and not _is_filtered(request) else request.limit
+    newest = not request.cursor
+    if window.around is not None:
+        said = _nearest(said, passes, window.around, request.limit)
+    views, hits = choose(said, passes, limit=limit, context=request.context, newest=newest)
+    answer.lines = fit(views, newest=newest)
+    answer.matched = hits
+    answer.shown = sum(view.repeated for view in answer.lines if view.matched)
+    answer.first_error = _first_error(reads)
+    return answer
+
+
+def _is_filtered(request: LogRequest) -> bool:
+    return any((request.match, request.level, request.since, request.until, request.cursor))
+
+
+def _nearest(said: Sequence[Said], passes: Matches, around: float, limit: int) -> list[Said]:
+    moment = format_time(around)
+    before = [entry for entry in said if entry.record.time < moment and passes(entry.record)]
+    after = [entry for entry in said if entry.record.time >= moment and passes(entry.record)]
+    return [*before[-max(1, limit // 2) :], *after[: max(1, limit - limit // 2)]]
+
+
+def _asked(request: LogRequest) -> str:
+    parts = {
+        "match": request.match,
+        "level": request.level,
+        "since": request.since,
+        "until": request.until,
+        "around": request.around,
+        "cursor": "(only what is new)" if request.cursor else None,
+    }
+    return ", ".join(f"{name}={value}" for name, value in parts.items() if value) or "everything"
+
+
+def _coverage(read: _Read, now: float) -> Coverage:
+    lines = read.log.lines if read.log else []
+    return Coverage(
+        container=read.listed.name,
+        status=read.listed.status or read.listed.state,
+        trouble=describe_trouble(read.container, now),
+        lines_read=len(lines),
+        back_to=lines[0].time if lines else None,
+        complete=read.log.complete if read.log else False,
+        problem=read.problem,
+    )
+
+
+def _summarise(reads: Sequence[_Read], wanted: Sequence[Said]) -> Summary:
+    summary = summarise(wanted, complete=all(r.log is not None and r.log.complete for r in reads))
+    summary.first_error = _first_error(reads)
+    endings = (_ending(read) for read in reads)
+    summary.endings = [ending for ending in endings if ending is not None][:4]
+    return summary
+
+
+def _first_error(reads: Iterable[_Read]) -> str | None:
+    """Return the first error since the last start of the first container that has one."""
+    for read in reads:
+        if read.container.started is None:
+            continue
+        started = format_time(read.container.started)
+        found = find_first_error([Said(read.listed.name, r) for r in read.records], started)
+        if found is not None:
+            return found
+    return None
+
+
+def _ending(read: _Read) -> Ending | None:
+    container = read.container
+    if container.status not in ("exited", "restarting", "dead") or container.finished is None:
+        return None
+    ended = max(container.finished, container.started or 0.0)
+    what = f"exit code {explain_exit(container.exit_code)} at {short_time(ended)}"
+    # What was written last may be noted a moment after the end.
+    return find_ending(read.listed.name, what, read.records, format_time(ended + 1.0))

@@ -1,0 +1,1 @@
+"""From models to the text that the agent reads."""

@@ -1,0 +1,131 @@
+"""The tools as an agent sees them."""
+
+from typing import Annotated, Literal
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from stacksight_core.cursors import decode_cursor, encode_cursor
+from stacksight_core.server import ServerSpec
+from stacksight_core.tools import source_of, tool
+from stacksight_docker.about import ABOUT
+from stacksight_docker.analysis.drift import find_drift
+from stacksight_docker.analysis.overview import ContainerList, StatusFilter
+from stacksight_docker.analysis.view import ContainerView, view_container
+from stacksight_docker.listing import list_overview
+from stacksight_docker.logs.answer import LogAnswer
+from stacksight_docker.logs.levels import Level
+from stacksight_docker.reading import LogRequest, read_containers
+from stacksight_docker.render.container import render_container
+from stacksight_docker.render.logs import render_logs
+from stacksight_docker.render.overview import render_containers
+from stacksight_docker.resolve import find_container, find_containers
+from stacksight_docker.settings import Settings
+from stacksight_docker.source.source import Source, connect, translate
+
+Name = Annotated[
+    str,
+    Field(
+        description="Name, id, compose service, or project/service.", min_length=1, max_length=200
+    ),
+]
+Names = Annotated[
+    list[Name],
+    Field(description="Names, ids, services or compose projects.", min_length=1, max_length=20),
+]
+
+
+@tool(title="List containers", render=render_containers)
+async def list_containers(
+    ctx: Context[Source],
+    *,
+    project: Annotated[
+        str | None, Field(description="Only this compose project.", max_length=200)
+    ] = None,
+    match: Annotated[
+        str | None, Field(description="Only names and images with this text.", max_length=200)
+    ] = None,
+    status: Annotated[StatusFilter, Field(description="Only these.")] = "all",
+    cursor: Annotated[
+        str | None, Field(description="From the previous page.", max_length=300)
+    ] = None,
+) -> ContainerList:
+    """Which containers are there, and which are not well and why? Begin here.
+
+    Problems come first, each with its reason (crash loop, out of memory, failing health check,
+    could not start); the rest is counted by compose project and service, or listed when few.
+
+    Example: list_containers(project="shop", status="problems")
+    """
+    scope = {"tool": "list_containers", "project": project, "match": match, "status": status}
+    skip = decode_cursor(cursor, **scope) if cursor else 0
+    listing, following = await list_overview(source_of(ctx), project, match, status, skip)
+    listing.next_cursor = encode_cursor(following, **scope) if following else None
+    return listing
+
+
+@tool(title="Inspect a container", render=render_container)
+async def inspect_container(ctx: Context[Source], container: Name) -> ContainerView:
+    """How is one container set up, and how did it end last?
+
+    State and last exit, image and whether its tag has moved on, command, health checks with their
+    last outputs, restart policy, limits, ports, networks, mounts, and environment variables by name
+    (set or empty; values are never shown).
+
+    Example: inspect_container("shop/api")
+    """
+    source = source_of(ctx)
+    listed = find_container(container, await source.containers())
+    inspected = await source.container(listed.id)
+    drift = find_drift(inspected, await source.image_tags())
+    return view_container(inspected, listed, await source.now(), drift)
+
+
+@tool(title="Read logs", render=render_logs)
+async def read_logs(
+    ctx: Context[Source],
+    *,
+    containers: Names,
+    mode: Annotated[
+        Literal["auto", "lines", "patterns"],
+        Field(
+            description="lines: the lines. patterns: counted shapes, errors first, what was said "
+            "before each end. auto: lines with a filter or for a short log, else patterns."
+        ),
+    ] = "auto",
+    match: Annotated[
+        str | None,
+        Field(description="Only records with this regular expression.", max_length=300),
+    ] = None,
+    level: Annotated[Level | None, Field(description="Only this level and worse.")] = None,
+    since: Annotated[
+        str | None,
+        Field(description="How long ago (90s, 10m, 2h, 1d) or a UTC time.", max_length=40),
+    ] = None,
+    until: Annotated[str | None, Field(description="As since.", max_length=40)] = None,
+    around: Annotated[
+        str | None, Field(description="30 s before and after; as since.", max_length=40)
+    ] = None,
+    limit: Annotated[int, Field(description="Records in lines mode.", ge=1, le=500)] = 60,
+    context: Annotated[
+        int, Field(description="Records around each that matches.", ge=0, le=20)
+    ] = 0,
+    cursor: Annotated[
+        str | None, Field(description="Only what is new since that answer.", max_length=300)
+    ] = None,
+) -> LogAnswer:
+    """What do the logs of these containers say? Merged in time order, filtered before you see them.
+
+    Tracebacks stay together, JSON logs are understood, secrets masked. Reads from the end of the
+    log and says how far back it got.
+
+    Example: read_logs(containers=["shop/api", "shop/db"], level="error", since="15m")
+    """
+    source = source_of(ctx)
+    chosen = find_containers(containers, await source.containers())
+    request = LogRequest(mode, match, level, since, until, around, limit, context, cursor)
+    return await read_containers(source, chosen, request)
+
+
+TOOLS = (list_containers, inspect_container, read_logs)
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

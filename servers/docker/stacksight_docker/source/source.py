@@ -1,0 +1,144 @@
+"""Facts from the engine, as typed models."""
+
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio
+from docker.errors import APIError
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.redact import redact_text
+from stacksight_docker.errors import ERROR_REFUSED
+from stacksight_docker.facts import Container, EngineInfo, Listed
+from stacksight_docker.settings import Settings
+from stacksight_docker.source.client import READ_SECONDS, EngineClient
+from stacksight_docker.source.connection import Connection
+from stacksight_docker.source.endpoints import find_endpoints
+from stacksight_docker.source.logs import LogQuery, LogRead, read_log
+from stacksight_docker.source.parse import parse_container, parse_info, parse_listed
+
+FactT = TypeVar("FactT")
+INSPECT_SECONDS = 5.0
+
+
+class Source:
+    """Asks the engine; connects at the first call.
+
+    Every method raises ToolFailure when the engine is not there, hangs or answers nonsense.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        desktop = sys.platform in ("darwin", "win32")
+        self._connection = Connection(partial(find_endpoints, settings), desktop=desktop)
+
+    async def now(self) -> float:
+        """Return the engine's clock, in seconds since the epoch."""
+        return time.time() + (await self._connection.reach()).clock_offset
+
+    async def engine_name(self) -> str:
+        """Return what the engine is and where it listens, without asking it again."""
+        reached = await self._connection.reach()
+        return f"{reached.software} at {redact_text(reached.endpoint.url)}"
+
+    async def info(self) -> EngineInfo:
+        """Return which engine answers, and its machine."""
+        reached = await self._connection.reach()
+        endpoint = reached.endpoint
+        parse = partial(parse_info, endpoint.url, endpoint.origin, reached.api_version)
+        return await self._get("/info", parse)
+
+    async def containers(self) -> list[Listed]:
+        """List all containers, running or not, in one request."""
+        return await self._get(
+            "/containers/json", lambda raw: [parse_listed(entry) for entry in raw], {"all": 1}
+        )
+
+    async def container(self, container_id: str) -> Container:
+        """Inspect a container by its full id.
+
+        Raises:
+            docker.errors.NotFound: it is gone.
+        """
+        path = f"/containers/{container_id}/json"
+        return await self._get(path, parse_container, seconds=INSPECT_SECONDS)
+
+    async def inspect_all(self, container_ids: Sequence[str]) -> dict[str, Container]:
+        """Inspect several containers at once; those that are gone meanwhile are left out."""
+        found: dict[str, Container] = {}
+
+        async def inspect(container_id: str) -> None:
+            try:
+                found[container_id] = await self.container(container_id)
+            except APIError as error:
+                if error.status_code != 404:
+                    raise
+
+        async with anyio.create_task_group() as tasks:
+            for container_id in container_ids:
+                tasks.start_soon(inspect, container_id)
+        return found
+
+    async def image_tags(self) -> dict[str, str]:
+        """Return the id of the image that each tag names now."""
+
+        def parse(raw: Any) -> dict[str, str]:
+            return {str(tag): str(image["Id"]) for image in raw for tag in image["RepoTags"] or ()}
+
+        return await self._get("/images/json", parse)
+
+    async def log(self, container: Container, query: LogQuery) -> LogRead:
+        """Read the end of a container's log.
+
+        Raises:
+            docker.errors.APIError: its log driver cannot be read.
+        """
+        work = partial(read_log, container_id=container.id, query=query, tty=container.tty)
+        return await self._connection.run(work, what="the log", seconds=query.seconds)
+
+    async def _get(
+        self,
+        path: str,
+        parse: Callable[[Any], FactT],
+        params: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = READ_SECONDS,
+    ) -> FactT:
+        def work(client: EngineClient) -> FactT:
+            raw = client.read(path, params, seconds=seconds)
+            try:
+                return parse(raw)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                reason = f"an answer of another form ({type(error).__name__})"
+                raise client.nonsense(path, reason) from error
+
+        return await self._connection.run(work, what=path, seconds=seconds)
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._connection.close()
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Source]:
+    """Make the source; nothing is asked before the first call."""
+    source = Source(settings)
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def translate(error: Exception) -> ToolFailure | None:
+    """Turn an exception of the SDK into a failure that says what to do."""
+    if isinstance(error, APIError):
+        path = error.request.url if error.request is not None else "the request"
+        return ToolFailure(
+            ERROR_REFUSED.format(
+                path=path, reason=error.explanation or error, status=error.status_code
+            )
+        )
+    return None
