@@ -116,8 +116,8 @@ async def ask_redis(interview: Interview, stack: Stack) -> None:
 async def ask_docker(interview: Interview, _stack: Stack) -> None:
     """A container that crashes for lack of an environment variable."""
     await interview.ask("Are my containers well?", "list_containers")
-    await interview.ask("Why does the export crash?", "read_logs", containers=["captions-export-1"])
-    await interview.ask("How is it set up?", "inspect_container", container="captions-export-1")
+    await interview.ask("Why does the export crash?", "read_logs", containers=["captions-export"])
+    await interview.ask("How is it set up?", "inspect_container", container="captions-export")
 
 
 async def ask_lighthouse(interview: Interview, stack: Stack) -> None:

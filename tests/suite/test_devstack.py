@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import urllib.request
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,12 +19,13 @@ import redis
 from captions import database
 from devstack import binaries, postgres, traffic
 from devstack.containers import LABEL
-from devstack.engine import Engine, running_engine
+from devstack.engine import running_engine
 from devstack.errors import PortInUseError, StartError, SystemMissingError
 from devstack.postgres import running_postgres
 from devstack.process import LOOPBACK, ServerProcess
 from devstack.redis import running_redis
-from devstack.stack import Ports, Stack, describe, start_stack
+from devstack.stack import Stack, describe
+from tests.suite.stack import known
 
 Start = Callable[..., AbstractContextManager[object]]
 
@@ -150,13 +150,6 @@ def test_sigterm_ends_the_servers_too() -> None:
     assert not is_running(redis_pid)
 
 
-@pytest.fixture(scope="module")
-def stack(docker_engine: Engine) -> Iterator[Stack]:
-    """The whole demo, on ports and under a name of its own."""
-    with start_stack(Ports(0, 0, 0), project=f"captions-{uuid.uuid4().hex[:8]}") as running:
-        yield running
-
-
 def test_the_stack_says_where_it_is(stack: Stack) -> None:
     assert stack.missing == ()
     assert stack.notes == ()
@@ -207,11 +200,6 @@ def test_one_container_crashes_for_lack_of_a_variable(stack: Stack) -> None:
         [export] = client.containers.list(all=True, filters={"label": labels})
         assert export.wait(condition="not-running")["StatusCode"] == 2
         assert b"CAPTIONS_API_KEY: environment variable is not set" in export.logs()
-
-
-def known(url: str | None) -> str:
-    assert url is not None
-    return url
 
 
 def is_running(pid: int) -> bool:
