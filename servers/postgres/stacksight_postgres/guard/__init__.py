@@ -1,0 +1,1 @@
+"""Decides whether a statement only reads. Pure: the catalogue's facts are handed in."""

@@ -1,0 +1,1 @@
+"""From typed models to the text that an agent reads. Pure."""

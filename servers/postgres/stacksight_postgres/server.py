@@ -1,0 +1,27 @@
+"""The Postgres server: its tools on its source."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from stacksight_core.server import ServerSpec
+from stacksight_postgres.about import ABOUT
+from stacksight_postgres.errors import translate
+from stacksight_postgres.settings import Settings
+from stacksight_postgres.source.database import Database
+from stacksight_postgres.tools.objects import describe_table, list_objects
+from stacksight_postgres.tools.query import run_query
+
+TOOLS = [list_objects, describe_table, run_query]
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Database]:
+    """Make the source; it connects at the first call."""
+    database = Database(settings)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

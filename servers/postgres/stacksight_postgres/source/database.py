@@ -1,0 +1,223 @@
+"""Connections, and the read-only transactions in which everything runs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from stacksight_core.errors import ToolFailure
+from stacksight_postgres.queries import load_sql
+from stacksight_postgres.settings import Settings
+
+CONNECT_SECONDS = 3.0
+IDLE_SECONDS = 120.0
+MAX_CONNECTIONS = 4
+CLOSE_SECONDS = 2.0
+TEMP_FILE_LIMIT_KB = 4 * 1024 * 1024
+
+ERROR_BUSY = (
+    f"All {MAX_CONNECTIONS} connections of this server are in use by calls that have not ended. "
+    "Wait for them, or cancel them."
+)
+
+# Names resolve, and literals are read, as PostgreSQL's parser does here; nothing is committed even
+# by an accident in this code.
+_SESSION = {
+    "application_name": "stacksight-postgres",
+    "default_transaction_read_only": "on",
+    "standard_conforming_strings": "on",
+    "backslash_quote": "off",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "client_min_messages": "warning",
+}
+_RESET = "DISCARD ALL"
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What is known about the server after connecting.
+
+    Attributes:
+        version: as a number, e.g. 150018.
+        version_text: as people write it, e.g. ``15.18``.
+        database: the database connected to.
+        role: the role connected as.
+        superuser: whether that role is one.
+        monitor: whether it may see the statistics of other roles.
+        extensions: installed in this database, with their schemas.
+        available: extensions that could be installed.
+        preloaded: libraries that the server loaded at its start.
+    """
+
+    version: int
+    version_text: str
+    database: str
+    role: str
+    superuser: bool
+    monitor: bool
+    extensions: dict[str, str]
+    available: frozenset[str]
+    preloaded: frozenset[str]
+
+
+class Session:
+    """A READ ONLY transaction on a connection of its own.
+
+    Attributes:
+        connection: asyncpg's connection.
+        facts: about the server.
+    """
+
+    def __init__(self, connection: "PoolConnectionProxy[Any]", facts: ServerFacts) -> None:
+        self.connection = connection
+        self.facts = facts
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Run SQL of ours and return all its rows."""
+        rows: list[asyncpg.Record] = await self.connection.fetch(sql, *arguments)
+        return rows
+
+    async def fetchrow(self, sql: str, *arguments: object) -> asyncpg.Record:
+        """Run SQL of ours that returns exactly one row."""
+        [row] = await self.fetch(sql, *arguments)
+        return row
+
+    async def fetchval(self, sql: str, *arguments: object) -> Any:
+        """Run SQL of ours and return the first value of its first row."""
+        return await self.connection.fetchval(sql, *arguments)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Keep the transaction usable when what is inside fails; what it set is undone."""
+        await self.connection.execute("SAVEPOINT stacksight")
+        try:
+            yield
+        finally:
+            await self.connection.execute("ROLLBACK TO stacksight; RELEASE stacksight")
+
+
+class Database:
+    """The database of this server: connects at the first call, and again after a restart."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._facts: ServerFacts | None = None
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def session(self, *, timeout_s: float | None = None) -> AsyncIterator[Session]:
+        """Open a READ ONLY transaction; it is rolled back and its session reset afterwards.
+
+        Args:
+            timeout_s: seconds a statement may take, at most the configured time.
+
+        Raises:
+            ToolFailure: every connection is in use.
+            OSError, asyncpg.PostgresError: connecting failed.
+        """
+        pool = await self._open_pool()
+        limit = min(
+            timeout_s or self.settings.statement_timeout_s, self.settings.statement_timeout_s
+        )
+        try:
+            connection = await pool.acquire(timeout=CONNECT_SECONDS + 1)
+        except TimeoutError as error:
+            if pool.get_size() >= MAX_CONNECTIONS and not pool.get_idle_size():
+                raise ToolFailure(ERROR_BUSY) from error
+            raise
+        try:
+            transaction = connection.transaction(readonly=True)
+            await transaction.start()
+            try:
+                await connection.execute(self._limits(limit))
+                facts = self._facts or await self._learn(connection)
+                yield Session(connection, facts)
+            finally:
+                with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                    await transaction.rollback()
+        finally:
+            await pool.release(connection, timeout=CLOSE_SECONDS)
+
+    @asynccontextmanager
+    async def private_session(self, *, timeout_s: float | None = None) -> AsyncIterator[Session]:
+        """As ``session``, on a connection that is closed afterwards.
+
+        For what outlives a transaction and a DISCARD ALL, such as hypothetical indexes.
+        """
+        async with self.session(timeout_s=timeout_s) as session:
+            try:
+                yield session
+            finally:
+                session.connection.terminate()
+
+    async def close(self) -> None:
+        """Close all connections, without waiting long for what they do."""
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def _open_pool(self) -> "asyncpg.Pool[Any]":
+        async with self._lock:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self.settings.database_url,
+                    min_size=0,
+                    max_size=MAX_CONNECTIONS,
+                    max_inactive_connection_lifetime=IDLE_SECONDS,
+                    statement_cache_size=0,
+                    timeout=CONNECT_SECONDS,
+                    server_settings=_SESSION,
+                    init=self._forget,
+                    reset=_reset,
+                )
+            return self._pool
+
+    async def _forget(self, _: "PoolConnectionProxy[Any]") -> None:
+        self._facts = None  # a new connection may be to a restarted or upgraded server
+
+    async def _learn(self, connection: "PoolConnectionProxy[Any]") -> ServerFacts:
+        row = await connection.fetchrow(load_sql("server"))
+        assert row is not None
+        facts = ServerFacts(
+            version=row["version"],
+            version_text=row["version_text"],
+            database=row["database"],
+            role=row["role"],
+            superuser=row["superuser"],
+            monitor=row["monitor"],
+            extensions=dict(zip(row["extensions"], row["extension_schemas"], strict=True)),
+            available=frozenset(row["available"]),
+            preloaded=frozenset(row["preloaded"]),
+        )
+        self._facts = facts
+        if facts.superuser:
+            await connection.execute(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
+        return facts
+
+    def _limits(self, statement_s: float) -> str:
+        limits = {
+            "statement_timeout": statement_s,
+            "lock_timeout": self.settings.lock_timeout_s,
+            "idle_in_transaction_session_timeout": self.settings.statement_timeout_s + 30,
+        }
+        sets = [f"SET LOCAL {name} = {round(value * 1000)}" for name, value in limits.items()]
+        if self._facts is not None and self._facts.superuser:
+            sets.append(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
+        return "; ".join(sets)
+
+
+async def _reset(connection: "asyncpg.Connection[Any]") -> None:
+    await connection.execute(_RESET)

@@ -1,0 +1,37 @@
+-- OIDs of user-made functions that operators and casts call, and the checks of domains.
+-- $1: operator names, $2: type names, $3: schemas that the statement names
+WITH RECURSIVE types AS (
+    SELECT t.oid, t.typtype, t.typbasetype, t.typelem, t.typrelid
+    FROM pg_type AS t
+    WHERE t.typname = ANY ($2::text[]) AND t.oid >= 16384
+    UNION
+    SELECT inner_t.oid, inner_t.typtype, inner_t.typbasetype, inner_t.typelem, inner_t.typrelid
+    FROM types AS t
+    JOIN pg_type AS inner_t ON inner_t.oid >= 16384 AND (
+        inner_t.oid IN (t.typbasetype, t.typelem)
+        OR inner_t.oid IN (
+            SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0
+        )
+        OR inner_t.oid = (SELECT r.rngsubtype FROM pg_range AS r WHERE r.rngtypid = t.oid)
+    )
+)
+SELECT
+    ARRAY(
+        SELECT o.oprcode::oid::bigint
+        FROM pg_operator AS o
+        JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+        WHERE o.oprname = ANY ($1::text[]) AND o.oprcode::oid >= 16384
+            AND n.nspname = ANY (current_schemas(true) || $3::name[])
+        UNION
+        -- Implicit casts are applied without being written.
+        SELECT c.castfunc::bigint FROM pg_cast AS c
+        WHERE c.castfunc >= 16384
+            AND (c.castcontext = 'i' OR c.casttarget IN (SELECT oid FROM types)
+                OR c.casttarget IN (
+                    SELECT t.oid FROM pg_type AS t WHERE t.typname = ANY ($2::text[])
+                ))
+    ) AS called,
+    ARRAY(
+        SELECT pg_get_expr(k.conbin, 0)
+        FROM pg_constraint AS k WHERE k.contypid IN (SELECT oid FROM types) AND k.conbin IS NOT NULL
+    ) AS checks

@@ -1,0 +1,1 @@
+"""What the agent sees: the tools, their parameters and descriptions. Thin."""

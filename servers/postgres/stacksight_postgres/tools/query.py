@@ -1,0 +1,76 @@
+"""The tool run_query."""
+
+from typing import Annotated
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from stacksight_core.budget import TEXT_CHARS
+from stacksight_core.cursors import decode_cursor, encode_cursor
+from stacksight_core.tools import source_of, tool
+from stacksight_postgres.query_models import Column, QueryRows
+from stacksight_postgres.render.rows import render_rows
+from stacksight_postgres.source.database import Database
+from stacksight_postgres.source.rows import read_rows
+from stacksight_postgres.tools.parameters import Params, Sql, TimeoutS
+
+DEFAULT_ROWS = 50
+MAX_CHARS = 16_000
+CUT_MARK = "…"
+
+
+@tool(title="Run a query", render=render_rows)
+async def run_query(
+    ctx: Context[Database],
+    *,
+    sql: Sql,
+    params: Params = None,
+    limit: Annotated[int, Field(ge=1, le=1000, description="Most rows to return.")] = DEFAULT_ROWS,
+    cell_chars: Annotated[
+        int, Field(ge=10, le=10_000, description="Longest cell, in characters.")
+    ] = 200,
+    timeout_s: TimeoutS = None,
+    cursor: Annotated[
+        str | None, Field(max_length=500, description="From the last answer: the next rows.")
+    ] = None,
+) -> QueryRows:
+    """Run one read-only SQL statement (SELECT, WITH, VALUES, TABLE, SHOW) and see its rows.
+
+    It runs in a READ ONLY transaction that is rolled back. Functions that may change something are
+    refused. To learn why a statement is slow use explain_query.
+
+    Example: run_query(sql="SELECT id, title FROM videos WHERE user_id = $1 ORDER BY id",
+    params=[7])
+    """
+    scope = {"tool": "run_query", "sql": sql, "params": params}
+    offset = int(decode_cursor(cursor, **scope)) if cursor else 0
+    found = await read_rows(
+        source_of(ctx),
+        sql,
+        params or [],
+        offset=offset,
+        limit=limit,
+        cell_chars=cell_chars,
+        total_chars=TEXT_CHARS - 1000 if limit <= DEFAULT_ROWS else MAX_CHARS,
+        timeout_s=timeout_s,
+    )
+    rows, cut = _cut(found.rows, cell_chars)
+    return QueryRows(
+        columns=[Column(name=name, type=type_) for name, type_ in found.columns],
+        rows=rows,
+        first_row=offset + 1,
+        seconds=round(found.seconds, 4),
+        cut_cells=cut,
+        cell_chars=cell_chars,
+        more=found.more,
+        unordered=found.more and not found.ordered,
+        next_cursor=encode_cursor(offset + len(rows), **scope) if found.more else None,
+    )
+
+
+def _cut(rows: list[list[str | None]], limit: int) -> tuple[list[list[str | None]], int]:
+    cut = sum(cell is not None and len(cell) > limit for row in rows for cell in row)
+    return [
+        [cell[:limit] + CUT_MARK if cell and len(cell) > limit else cell for cell in row]
+        for row in rows
+    ], cut
