@@ -1,0 +1,65 @@
+"""The recordings of this process."""
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.handles import Handles
+from stacksight_redis.capture_recorder import Recorder
+from stacksight_redis.capture_ring import Ring
+from stacksight_redis.capture_wire import Subscription, Wire
+from stacksight_redis.settings import RedisSettings
+
+CAPACITY = 4
+
+ERROR_FULL = (
+    "{count} captures are already running, which is the most. Stop one first: {running} "
+    '(capture_messages(action="stop", capture=…)).'
+)
+
+
+class Captures:
+    """Up to four recordings; the oldest that has ended makes room for a new one.
+
+    Args:
+        settings: where Redis is, and how much a recording may keep.
+    """
+
+    def __init__(self, settings: RedisSettings) -> None:
+        self._settings = settings
+        self._recorders: Handles[Recorder] = Handles("capture", CAPACITY)
+
+    async def start(self, subscription: Subscription, seconds: float) -> tuple[str, Recorder]:
+        """Begin a recording and return its handle once Redis has confirmed the subscription.
+
+        Raises:
+            ToolFailure: four are running already.
+            WireError: Redis is not there or refuses.
+        """
+        self._make_room()
+        ring = Ring(self._settings.capture_messages, self._settings.capture_bytes)
+        recorder = Recorder(self._connect, subscription, ring, seconds)
+        await recorder.start()
+        return self._recorders.add(recorder), recorder
+
+    def get(self, handle: str) -> Recorder:
+        """Return the recording of a handle.
+
+        Raises:
+            ToolFailure: there is none.
+        """
+        return self._recorders.get(handle)
+
+    async def aclose(self) -> None:
+        """End all recordings."""
+        for _, recorder in self._recorders:
+            await recorder.stop()
+
+    def _connect(self) -> Wire:
+        return Wire(self._settings.redis_url, self._settings.timeout_s)
+
+    def _make_room(self) -> None:
+        if len(self._recorders) < CAPACITY:
+            return
+        ended = [handle for handle, recorder in self._recorders if not recorder.running]
+        if not ended:
+            running = ", ".join(handle for handle, _ in self._recorders)
+            raise ToolFailure(ERROR_FULL.format(count=CAPACITY, running=running))
+        self._recorders.pop(ended[0])

@@ -1,0 +1,102 @@
+"""What the pub/sub tools answer. Times are seconds unless a name says otherwise."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Channel(BaseModel):
+    """A channel with its direct subscribers on this node."""
+
+    channel: str
+    subscribers: int
+
+
+class Listener(BaseModel):
+    """A connection with subscriptions. Redis does not tell which patterns it has."""
+
+    address: str
+    name: str | None = None
+    user: str | None = None
+    channels: int
+    patterns: int
+    connected_s: int
+
+
+class ChannelList(BaseModel):
+    """Who listens to what right now."""
+
+    conclusion: str
+    channels: list[Channel] = Field(default_factory=list)
+    patterns: int
+    listeners: list[Listener] = Field(default_factory=list)
+    near: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    next_cursor: str | None = None
+
+
+class Captured(BaseModel):
+    """A recorded message; ``payload`` is untrusted text, secrets masked."""
+
+    seq: int
+    at: str
+    channel: str
+    pattern: str | None = None
+    payload: str
+    bytes: int
+
+
+class ChannelTotal(BaseModel):
+    """Exact totals of one channel since the start."""
+
+    channel: str
+    messages: int
+    bytes: int
+    first_at: str
+    last_at: str
+
+
+class GapShown(BaseModel):
+    """A time without a subscription."""
+
+    began_at: str
+    ended_at: str | None = None
+    reason: str
+
+
+class Expectation(BaseModel):
+    """What to wait for: ``count`` messages that fit all that is given."""
+
+    channel: str | None = Field(None, description="Exactly this channel", max_length=500)
+    path: str | None = Field(
+        None, description="Path into a JSON payload: user.id or items.0.name", max_length=200
+    )
+    equals: Any = Field(None, description="What stands at `path`; without it, that it exists")
+    contains: str | None = Field(None, description="Text that the payload contains", max_length=500)
+    count: int = Field(1, ge=1, le=10_000)
+
+    model_config = {"extra": "forbid"}
+
+
+class CaptureView(BaseModel):
+    """A recording: its totals, the messages asked for, and whether it missed anything."""
+
+    conclusion: str
+    capture: str
+    running: bool
+    listens_to: list[str]
+    started_at: str
+    recorded_s: float
+    total: int
+    dropped: int = 0
+    truncated: int = 0
+    gap_count: int = 0
+    gaps: list[GapShown] = Field(default_factory=list)
+    met: bool | None = None
+    matched: int | None = None
+    mismatches: list[str] = Field(default_factory=list)
+    channels: list[ChannelTotal] = Field(default_factory=list)
+    messages: list[Captured] = Field(default_factory=list)
+    last_seq: int = 0
+    next: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)

@@ -1,0 +1,175 @@
+"""The connection to Redis: lazy, self-healing, read-only, with a time limit on everything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004  redis-py's own, not the built-in
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+    TimeoutError,  # noqa: A004
+)
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.redact import redact_text
+from stacksight_redis.capture_store import Captures
+from stacksight_redis.commands import Argument, Command, check_command
+from stacksight_redis.discovery_cache import DiscoveryCache
+from stacksight_redis.keys import Queue
+from stacksight_redis.settings import RedisSettings
+
+CONNECTIONS = 4
+BATCH = 500
+CLIENT_NAME = "stacksight"
+
+ERROR_DOWN = (
+    "Redis does not answer at {where}: {reason}. Start it (`redis-server --port 6379`, or "
+    "`docker compose -f compose.dev.yml up -d redis`), or point REDIS_URL at a running one. The "
+    "next call connects again by itself."
+)
+ERROR_SLOW = (
+    "Redis at {where} accepted the call but did not answer within {seconds:g} s. It may be busy "
+    "with a slow command or a script (`redis-cli SLOWLOG GET 10`), or the network is. "
+    "STACKSIGHT_REDIS_TIMEOUT_S raises the limit."
+)
+ERROR_AUTH = (
+    "Redis at {where} refused to let this server in: {reason}. Put user and password into "
+    "REDIS_URL: redis://user:password@host:port/0."
+)
+ERROR_LOADING = "Redis at {where} is still loading its data from disk; try again in a moment."
+ERROR_PERMISSION = (
+    "The Redis user of this server may not do this: {reason}. docs/redis.md has the ACL line that "
+    "allows everything this server reads and nothing else."
+)
+ERROR_RESPONSE = "Redis at {where} answered with an error: {reason}."
+
+
+class NotPermittedError(ToolFailure):
+    """The ACL of our user forbids a command."""
+
+
+class Source:
+    """One Redis, as the tools see it.
+
+    Attributes:
+        settings: as given at the start.
+        where: the URL, with the password masked.
+        captures: the pub/sub recordings of this process.
+        discovery: what has been found among the keys so far.
+        last_waiting: how many messages waited at the last look, with the monotonic time of it.
+    """
+
+    def __init__(self, settings: RedisSettings) -> None:
+        self.settings = settings
+        self.where = redact_text(settings.redis_url)
+        self.captures = Captures(settings)
+        self.discovery = DiscoveryCache()
+        self.last_waiting: dict[Queue, tuple[float, int]] = {}
+        # Nothing connects before the first command.
+        pool = BlockingConnectionPool.from_url(
+            settings.redis_url, max_connections=CONNECTIONS, timeout=settings.timeout_s
+        )
+        # Ours win over options in the URL: answers are bytes in RESP2's plain shapes.
+        pool.connection_kwargs |= {
+            "protocol": 2,
+            "decode_responses": False,
+            "client_name": CLIENT_NAME,
+            "socket_timeout": settings.timeout_s,
+            "socket_connect_timeout": settings.timeout_s,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        self._redis = Redis(connection_pool=pool)
+        self._redis.response_callbacks.clear()
+
+    async def run(self, *command: Argument) -> Any:
+        """Send one allowed command and return its answer, strings as bytes.
+
+        Raises:
+            NotPermittedError: the ACL forbids it.
+            ToolFailure: Redis is down, slow, or answers with an error.
+        """
+        (answer,) = await self.run_all([command])
+        if isinstance(answer, ResponseError):
+            raise self._explain(answer)
+        return answer
+
+    async def run_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Send allowed commands in pipelines and return their answers in the same order.
+
+        An error answered to one command stands at its place as a ``ResponseError``: a key of
+        another type, or a command this Redis does not know.
+
+        Raises:
+            NotPermittedError: the ACL forbids one of them.
+            ToolFailure: Redis is down or slow.
+        """
+        answers: list[Any] = []
+        for start in range(0, len(commands), BATCH):
+            answers += await self._run_batch(commands[start : start + BATCH])
+        return answers
+
+    async def _run_batch(self, commands: Sequence[Command]) -> list[Any]:
+        for command in commands:
+            check_command(command)
+        try:
+            try:
+                answers = await self._send(commands)
+            except ConnectionError as error:
+                if isinstance(error, AuthenticationError | BusyLoadingError):
+                    raise
+                # Redis may have been restarted: the pooled connections are dead, new ones are not.
+                await self._redis.connection_pool.disconnect()
+                answers = await self._send(commands)
+        except (RedisError, OSError) as error:
+            raise self._explain(error) from error
+        for answer in answers:
+            if isinstance(answer, NoPermissionError):
+                raise self._explain(answer)
+        return answers
+
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return await pipeline.execute(raise_on_error=False)
+
+    def _explain(self, error: Exception) -> ToolFailure:
+        reason = redact_text(str(error)).rstrip(".")
+        if isinstance(error, NoPermissionError):
+            return NotPermittedError(ERROR_PERMISSION.format(reason=reason))
+        if isinstance(error, AuthenticationError) or reason.startswith(("NOAUTH", "WRONGPASS")):
+            return ToolFailure(ERROR_AUTH.format(where=self.where, reason=reason))
+        if isinstance(error, BusyLoadingError):
+            return ToolFailure(ERROR_LOADING.format(where=self.where))
+        if isinstance(error, TimeoutError | asyncio.TimeoutError):
+            seconds = self.settings.timeout_s
+            return ToolFailure(ERROR_SLOW.format(where=self.where, seconds=seconds))
+        if isinstance(error, ConnectionError | OSError):
+            return ToolFailure(ERROR_DOWN.format(where=self.where, reason=reason))
+        return ToolFailure(ERROR_RESPONSE.format(where=self.where, reason=reason))
+
+    async def aclose(self) -> None:
+        """End the captures, what runs behind the answers, and the connections."""
+        if self.discovery.refresh is not None:
+            self.discovery.refresh.cancel()
+        await self.captures.aclose()
+        await self._redis.aclose()
+        await self._redis.connection_pool.disconnect()
+
+
+@asynccontextmanager
+async def open_source(settings: RedisSettings) -> AsyncIterator[Source]:
+    """Make a source; it connects at the first call and is closed with the block."""
+    source = Source(settings)
+    try:
+        yield source
+    finally:
+        await source.aclose()
