@@ -15,8 +15,12 @@ _COUNTS = frozenset(
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
+# Names begin where a word begins: trying every letter of a long word would take quadratic time.
 _SHAPES = [
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/?#@'\"]*):([^\s/'\"]+)@", re.I), rf"\1:{MASK}@"),
+    (
+        re.compile(r"(?<![a-z0-9+.-])([a-z0-9+.-]+://[^\s:/?#@'\"]*):([^\s/'\"]+)@", re.I),
+        rf"\1:{MASK}@",
+    ),
     (
         re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.S),
         f"-----BEGIN PRIVATE KEY----- {MASK}",
@@ -31,9 +35,9 @@ _SHAPES = [
     (re.compile(r"\bAIza[\w-]{35}"), MASK),
 ]
 _ASSIGNMENT = re.compile(
-    r"""(?P<name>[A-Za-z][\w.-]*)(?P<sep>["']?\s*(?:=>|[=:])\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&)}\]]+)"""
+    r"""(?<![\w.-])(?P<name>[\w.-]+)(?P<sep>["']?\s*(?:=>|[=:])\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&)}\]]+)"""
 )
-_OPTION = re.compile(r"(?P<name>--?[A-Za-z][\w-]*)(?P<sep>\s+)(?P<value>[^\s-]\S*)")
+_OPTION = re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]*)(?P<sep>\s+)(?P<value>[^\s-]\S*)")
 
 
 def is_secret_name(name: str) -> bool:
