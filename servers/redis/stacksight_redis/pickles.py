@@ -24,6 +24,9 @@ class _Inert:
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self.arguments = (*arguments, *options.items())
 
+    def __call__(self, *arguments: Any, **options: Any) -> "_Inert":
+        return type(self)(*getattr(self, "arguments", ()), *arguments, **options)
+
     def __setstate__(self, state: Any) -> None:
         self.arguments = (*getattr(self, "arguments", ()), state)
 
