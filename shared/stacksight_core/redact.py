@@ -34,8 +34,12 @@ _SHAPES = [
     (re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"), MASK),
     (re.compile(r"\bAIza[\w-]{35}"), MASK),
 ]
-_ASSIGNMENT = re.compile(
-    r"""(?<![\w.-])(?P<name>[\w.-]+)(?P<sep>["']?\s*(?:=>|[=:])\s*)(?P<value>"[^"]*"|'[^']*'|[^\s"',;&)}\]]+)"""
+_NAMED = re.compile(r"""(?P<name>[A-Za-z][\w.-]*)["']?(?P<sep>\s*(?:=>|[=:])\s*)""")
+_VALUE = re.compile(r"""(?!\?)(?:"[^"]*"|'[^']*'|[^\s"',;&)}\]]+)""")
+# "API_KEY: environment variable is not set" says what is wrong; it holds no value.
+_PROSE = re.compile(
+    "(?:environment|variable|field|value|is|was|has|not|no|must|cannot|missing|required|invalid|"
+    "expired|unset|undefined|unknown|failed|error)\\b"
 )
 _OPTION = re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]*)(?P<sep>\s+)(?P<value>[^\s-]\S*)")
 
@@ -67,10 +71,23 @@ def redact_assignments(text: str) -> str:
     Masks what ``redact_text`` does, and the value of every ``name=value``, ``name: value`` and
     ``--name value`` whose name is that of a secret.
     """
-    return _OPTION.sub(_mask_value, _ASSIGNMENT.sub(_mask_value, redact_text(text)))
+    return _OPTION.sub(_mask_option, _mask_assignments(redact_text(text)))
 
 
-def _mask_value(match: re.Match[str]) -> str:
+def _mask_assignments(text: str) -> str:
+    parts, done = [], 0
+    for named in _NAMED.finditer(text):
+        if named.start() < done or not is_secret_name(named["name"]):
+            continue
+        value = _VALUE.match(text, named.end())
+        if value is None or (named["sep"].startswith(":") and _PROSE.match(value[0])):
+            continue
+        parts += [text[done : named.end()], MASK]
+        done = value.end()
+    return "".join([*parts, text[done:]])
+
+
+def _mask_option(match: re.Match[str]) -> str:
     if not is_secret_name(match["name"]):
         return match[0]
     return f"{match['name']}{match['sep']}{MASK}"

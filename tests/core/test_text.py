@@ -80,6 +80,11 @@ SECRET = "s3cr3t-v4lue"
         f'{{"api_key": "{SECRET}", "user": "bob"}}',
         f"password: '{SECRET}'",
         f"--client-secret {SECRET}",
+        f"ERROR: password={SECRET}",
+        f"2026-01-01T10:00:00 app: token: {SECRET} for bob",
+        f"env: a=b DB_PASSWORD : {SECRET}",
+        f"run -e X=1 -e API_KEY={SECRET} --name web",
+        f"${{API_KEY:-{SECRET}}}",
         f"session_token => {SECRET}",
     ],
 )
@@ -112,6 +117,9 @@ def test_tokens_are_masked_by_their_shape(token: str) -> None:
         "http://localhost:8010/users/ann@example.org",
         "select * from auth_events where key = $1",
         "Filter: (status = 'failed')",
+        "sh: CAPTIONS_API_KEY: environment variable is not set",
+        'exec "${CAPTIONS_API_KEY:?environment variable is not set}"',
+        "KeyError: 'API_KEY'",
     ],
 )
 def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
