@@ -15,7 +15,7 @@ from stacksight_docker.clock import format_time, parse_moment, parse_time, short
 from stacksight_docker.facts import Container, Listed, LogLine
 from stacksight_docker.logs.answer import Coverage, LogAnswer
 from stacksight_docker.logs.levels import Level
-from stacksight_docker.logs.lines import Matches, choose, compile_filter, fit
+from stacksight_docker.logs.lines import Matches, choose, compile_filter, compile_line_filter, fit
 from stacksight_docker.logs.patterns import (
     Ending,
     Said,
@@ -176,12 +176,11 @@ def _query(request: LogRequest, window: _Window, mode: str, containers: int) -> 
 
 
 def _enough(request: LogRequest) -> Callable[[Sequence[LogLine]], bool]:
-    """Stop reading back when as many lines pass as are wanted, counting single lines."""
-    passes = compile_filter(request.match, request.level)
+    """Stop reading back when as many lines pass as records are wanted."""
+    passes = compile_line_filter(request.match, request.level)
 
     def enough(lines: Sequence[LogLine]) -> bool:
-        records = to_records(lines)
-        hits = (record for record in reversed(records) if passes(record))
+        hits = (line for line in reversed(lines) if passes(line))
         return sum(1 for _ in islice(hits, request.limit)) >= request.limit
 
     return enough

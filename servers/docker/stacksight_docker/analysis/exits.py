@@ -2,6 +2,7 @@
 
 import signal
 
+from stacksight_core.redact import redact_assignments
 from stacksight_core.units import format_bytes, format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_docker.facts import Container
@@ -15,6 +16,7 @@ NOT_FOUND = 127
 # Ends that somebody asked for: 0, Ctrl-C, and a stop that the program handled.
 WANTED_ENDS = frozenset({0, INTERRUPTED, TERMINATED})
 REASON_CHARS = 160
+OUTPUT_CHARS = 100
 
 _MEANINGS = {
     NOT_EXECUTABLE: "the command cannot be executed",
@@ -41,7 +43,7 @@ def describe_trouble(container: Container, now: float) -> str | None:
     """
     if container.status == "created":
         if container.error:
-            return f"could not start: {inline(container.error, REASON_CHARS)}"
+            return f"could not start: {_quoted(container.error, REASON_CHARS)}"
         return "created, but never started"
     if container.oom_killed and container.status != "running":
         limit = container.memory_limit
@@ -56,7 +58,7 @@ def describe_trouble(container: Container, now: float) -> str | None:
 
 def _describe_end(container: Container) -> str | None:
     if container.error:
-        return f"could not start: {inline(container.error, REASON_CHARS)}"
+        return f"could not start: {_quoted(container.error, REASON_CHARS)}"
     if container.exit_code == KILLED:
         return f"killed (SIGKILL, exit code 137), not by its memory limit{_restarts(container)}"
     if container.exit_code in WANTED_ENDS:
@@ -68,7 +70,7 @@ def _describe_living(container: Container, now: float) -> str | None:
     health = container.health
     if health is not None and health.status == "unhealthy":
         last = health.checks[-1] if health.checks else None
-        output = inline(last.output.strip(), 100) if last else ""
+        output = _quoted(last.output, OUTPUT_CHARS) if last else ""
         said = f": {output}" if output else ""
         return f"unhealthy: its check failed {plural(health.failing_streak, 'time')} in a row{said}"
     if container.status == "running":
@@ -95,3 +97,7 @@ def _restarts(container: Container) -> str:
     times = plural(container.restart_count, "time")
     limit = f":{container.restart_limit}" if container.restart_limit else ""
     return f", restarted {times} (policy {container.restart_policy}{limit})"
+
+
+def _quoted(text: str, limit: int) -> str:
+    return inline(redact_assignments(text.strip()), limit)

@@ -32,7 +32,7 @@ _STATED = re.compile(
     rf"|\b(?P<upper>{_WORDS})\b"
     rf"|^(?P<first>(?i:{_WORDS}))\s*[:\s]"
     rf"|[\s:](?P<tag>error|fatal|panic|warning|warn):"
-    rf"|[\"\s](?P<status>5\d\d) (?:\d|-|\")",
+    rf"|HTTP/[\d.]+\"? (?P<status>5\d\d)\b",
 )
 _ALARM = re.compile(
     r"Traceback \(most recent|^panic: |\b[A-Z]\w*(?:Error|Exception)\b(?::| \[|$)"

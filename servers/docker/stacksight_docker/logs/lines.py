@@ -8,10 +8,11 @@ from pydantic import BaseModel
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_assignments
-from stacksight_core.untrusted import inline
+from stacksight_core.untrusted import clean, inline
+from stacksight_docker.facts import LogLine
 from stacksight_docker.logs.levels import LEVELS, Level
 from stacksight_docker.logs.patterns import Said
-from stacksight_docker.logs.records import Record
+from stacksight_docker.logs.records import LevelMemory, Record
 
 MATCH_SECONDS = 1.0
 MATCHED_CHARS = 16_384
@@ -62,6 +63,24 @@ def compile_filter(match: str | None, level: Level | None) -> Matches:
         if passing is not None and record.level not in passing:
             return False
         return search is None or search(record.text[:MATCHED_CHARS])
+
+    return passes
+
+
+def compile_line_filter(match: str | None, level: Level | None) -> Callable[[LogLine], bool]:
+    """Return what tells whether a single line would pass, before lines are made into records.
+
+    Raises:
+        ToolFailure: as compile_filter.
+    """
+    passing = None if level is None else frozenset(LEVELS[: LEVELS.index(level) + 1])
+    search = None if match is None else _compile(match)
+    memory = LevelMemory()
+
+    def passes(line: LogLine) -> bool:
+        if search is not None and not search(line.text):
+            return False
+        return passing is None or memory.guess(clean(line.text), line.stream)[0] in passing
 
     return passes
 

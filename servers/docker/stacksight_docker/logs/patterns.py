@@ -192,16 +192,15 @@ def _middle(said: Sequence[Said]) -> str:
 
 def _count(said: Sequence[Said], middle: str) -> tuple[list[_Shape], int]:
     shapes: dict[tuple[Level | None, str], _Shape] = {}
-    by_text: dict[tuple[Level | None, str], str] = {}
+    names: dict[str, str] = {}
     uncounted = 0
     for entry in said:
         record = entry.record
-        text = (record.level, record.text)
-        name = by_text.get(text)
+        name = names.get(record.skeleton) if len(record.lines) == 1 else None
         if name is None:
             name = shape(record)
-            if len(by_text) < MAX_SHAPES:
-                by_text[text] = name
+            if len(record.lines) == 1 and len(names) < MAX_SHAPES:
+                names[record.skeleton] = name
         key = (record.level, name)
         counted = shapes.get(key)
         if counted is None:
@@ -295,7 +294,7 @@ def _group(entry: _Shape, change: str | None, *, whole: bool) -> Group:
         count=entry.count,
         level=entry.level,
         shape=inline(redact_assignments(named), SHAPE_CHARS),
-        sample=sample,
+        sample=None if sample == named else sample,
         first=entry.first,
         last=entry.last,
         change=change,

@@ -12,6 +12,10 @@ from stacksight_docker.logs.levels import Level, guess_level, level_of_fields
 
 MAX_RECORD_LINES = 200
 MAX_PARSED_CHARS = 16_384
+MAX_REMEMBERED = 20_000
+SKELETON_CHARS = 600
+_DIGITS = re.compile(r"\d+")
+_STATUS = re.compile(r"HTTP/[\d.]+\"? ([1-5]\d\d)\b")
 _CONTINUES = re.compile(
     r"\s+\S|(?:Caused by|Suppressed|During handling|The above exception|Traceback \(most recent)"
     r"|\.\.\. \d+ more|goroutine \d+ \[|note: run with|stack backtrace:"
@@ -32,6 +36,7 @@ class Record:
         level: how serious it is; None when nothing says so.
         fields: of a JSON record.
         message: what it says; of a JSON record its message, else its first line.
+        skeleton: the message with every number alike; records that share it share their shape.
         left_out: lines beyond the most that a record keeps.
     """
 
@@ -40,6 +45,7 @@ class Record:
     lines: list[str]
     level: Level | None
     message: str
+    skeleton: str
     fields: dict[str, Any] = field(default_factory=dict)
     left_out: int = 0
 
@@ -47,6 +53,23 @@ class Record:
     def text(self) -> str:
         """The whole record."""
         return "\n".join(self.lines)
+
+
+class LevelMemory:
+    """Guesses levels, once for all lines that differ in their numbers only."""
+
+    def __init__(self) -> None:
+        self._levels: dict[tuple[str, str], Level | None] = {}
+
+    def guess(self, text: str, stream: str) -> tuple[Level | None, str]:
+        """Return a line's level and its skeleton."""
+        skeleton = to_skeleton(text)
+        key = (stream, skeleton)
+        if key not in self._levels:
+            if len(self._levels) >= MAX_REMEMBERED:
+                return guess_level(text, stream), skeleton
+            self._levels[key] = guess_level(text, stream)
+        return self._levels[key], skeleton
 
 
 def to_records(lines: Iterable[LogLine]) -> list[Record]:
@@ -58,13 +81,14 @@ def to_records(lines: Iterable[LogLine]) -> list[Record]:
     """
     records: list[Record] = []
     last: dict[str, Record] = {}
+    memory = LevelMemory()
     for line in lines:
         text = clean(line.text)
         previous = last.get(line.stream)
         if previous is not None and _belongs(text, previous):
             _append(previous, text)
             continue
-        record = _start(line, text)
+        record = _start(line, text, memory)
         records.append(record)
         last[line.stream] = record
     return records
@@ -100,17 +124,31 @@ def _append(record: Record, text: str) -> None:
             record.level = "error"
 
 
-def _start(line: LogLine, text: str) -> Record:
+def _start(line: LogLine, text: str, memory: LevelMemory) -> Record:
     fields = _json_fields(text)
     if fields:
-        level = level_of_fields(fields)
-        message = _first_text(fields, _MESSAGE_KEYS) or text
-        stack = _first_text(fields, _STACK_KEYS, nested=True)
-        lines = [message, *stack.splitlines()[:MAX_RECORD_LINES]] if stack else [text]
-        if level is None and stack:
-            level = "error"
-        return Record(line.time, line.stream, lines, level, message, fields)
-    return Record(line.time, line.stream, [text], guess_level(text, line.stream), text)
+        return _structured(line, text, fields)
+    level, skeleton = memory.guess(text, line.stream)
+    return Record(line.time, line.stream, [text], level, text, skeleton)
+
+
+def to_skeleton(text: str) -> str:
+    """Return the start of a text with every number alike, but for the status in an access log."""
+    head = text[:SKELETON_CHARS]
+    skeleton = _DIGITS.sub("0", head)
+    status = _STATUS.search(head) if "HTTP/" in head else None
+    return f"{skeleton} {status[1]}" if status else skeleton
+
+
+def _structured(line: LogLine, text: str, fields: dict[str, Any]) -> Record:
+    level = level_of_fields(fields)
+    message = _first_text(fields, _MESSAGE_KEYS) or text
+    stack = _first_text(fields, _STACK_KEYS, nested=True)
+    lines = [message, *stack.splitlines()[:MAX_RECORD_LINES]] if stack else [text]
+    if level is None and stack:
+        level = "error"
+    skeleton = f"{to_skeleton(message)} {{{', '.join(fields)}}}"
+    return Record(line.time, line.stream, lines, level, message, skeleton, fields)
 
 
 def _json_fields(text: str) -> dict[str, Any] | None:

@@ -2,10 +2,9 @@
 
 import re
 
-from stacksight_docker.logs.records import Record
+from stacksight_docker.logs.records import SKELETON_CHARS, Record
 
 MAX_SHAPE_CHARS = 240
-MAX_SHAPED_CHARS = 600
 
 _VARIABLE = re.compile(
     r"(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[ ]?[+-]\d\d:?\d\d)?)?"
@@ -14,7 +13,8 @@ _VARIABLE = re.compile(
     r"|\b0x[0-9a-fA-F]+\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b)"
     r"|(?P<ip>\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b)"
     r"|(?P<email>\b[\w.+-]+@[\w-]+\.[\w.]+\b)"
-    r"|(?P<quoted>\"[^\"\n]{16,}\"|'[^'\n]{16,}')"
+    r"|(?P<kept>(?<=HTTP/)[\d.]+\"? [1-5]\d\d\b)"
+    r"|(?P<quoted>\"(?![A-Z]{3,7} /)[^\"\n]{16,}\"|'[^'\n]{16,}')"
     r"|(?P<number>(?<![A-Za-z_])-?\d+(?:\.\d+)?)"
 )
 _MARKS = {
@@ -47,10 +47,12 @@ _EXCEPTION = re.compile(
 
 def mask(text: str) -> str:
     """Replace what varies (times, ids, addresses, numbers, long quoted texts) by its kind."""
-    return _VARIABLE.sub(_mark, text[:MAX_SHAPED_CHARS])[:MAX_SHAPE_CHARS]
+    return _VARIABLE.sub(_mark, text[:SKELETON_CHARS])[:MAX_SHAPE_CHARS]
 
 
 def _mark(match: re.Match[str]) -> str:
+    if match.lastgroup == "kept":
+        return match[0]
     return _MARKS[match.lastgroup or "number"]
 
 
