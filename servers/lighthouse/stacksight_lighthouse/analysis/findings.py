@@ -1,0 +1,81 @@
+"""The checks that fail, worst first, each with its offenders."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stacksight_core.units import format_duration
+from stacksight_core.untrusted import inline
+from stacksight_lighthouse.analysis.fixes import fix_for
+from stacksight_lighthouse.analysis.items import items_of
+from stacksight_lighthouse.analysis.patterns import fold
+from stacksight_lighthouse.analysis.points import points_lost, points_to_gain
+from stacksight_lighthouse.analysis.states import FAILS, state_of
+from stacksight_lighthouse.models import CATEGORIES, Category, Finding
+
+Json = Mapping[str, Any]
+
+_IMPACTS = ("critical", "serious", "moderate", "minor")
+# In a hidden group, but it has every shift; the insight on shifts is silent below its threshold.
+_SHIFTS = "layout-shifts"
+_SAME_AS_SHIFTS = "cls-culprits-insight"
+
+
+def findings_of(lhr: Json) -> list[Finding]:
+    """Return every failing check of an LHR, worst first, with all its patterns.
+
+    The rank is what fixing it brings: points of its category's score, then axe's impact, then the
+    number of offenders.
+    """
+    found = [
+        _finding(lhr, audit, categories)
+        for audit_id, categories in checks_of(lhr).items()
+        if state_of(audit := lhr["audits"][audit_id]) == FAILS
+    ]
+    return sorted(found, key=_rank)
+
+
+def checks_of(lhr: Json) -> dict[str, list[Category]]:
+    """Return the checks that were made, with the categories that each counts in.
+
+    Metrics are no checks, nor are values that only Lighthouse's report uses.
+    """
+    checks: dict[str, list[Category]] = {}
+    for name in CATEGORIES:
+        for reference in (lhr["categories"].get(name) or {"auditRefs": []})["auditRefs"]:
+            shown = reference.get("group") not in {"metrics", "hidden"}
+            if reference["id"] == _SHIFTS or (shown and reference["id"] != _SAME_AS_SHIFTS):
+                checks.setdefault(reference["id"], []).append(name)
+    return checks
+
+
+def _finding(lhr: Json, audit: Json, categories: list[Category]) -> Finding:
+    items = items_of(audit, lhr["finalDisplayedUrl"])
+    savings = {n: value for n, value in (audit.get("metricSavings") or {}).items() if value > 0}
+    points = max(points_lost(lhr, category, audit["id"]) for category in categories)
+    if "performance" in categories:
+        points = max(points, points_to_gain(lhr, savings))
+    debug = (audit.get("details") or {}).get("debugData") or {}
+    return Finding(
+        check=audit["id"],
+        title=inline(audit["title"], 150),
+        categories=categories,
+        points=round(points, 1),
+        impact=debug.get("impact") if "accessibility" in categories else None,
+        savings=_describe(savings) or audit.get("displayValue"),
+        offenders=len(items),
+        patterns=fold(items),
+        fix=fix_for(audit["id"], audit["description"]),
+    )
+
+
+def _describe(savings: Mapping[str, float]) -> str | None:
+    parts = [
+        f"{name} -{value:.3g}" if name == "CLS" else f"{name} -{format_duration(value / 1000)}"
+        for name, value in savings.items()
+    ]
+    return ", ".join(parts) or None
+
+
+def _rank(finding: Finding) -> tuple[float, int, int]:
+    impact = _IMPACTS.index(finding.impact) if finding.impact in _IMPACTS else len(_IMPACTS)
+    return (-finding.points, impact, -finding.offenders)

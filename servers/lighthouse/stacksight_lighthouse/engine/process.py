@@ -1,0 +1,231 @@
+"""The worker process: one Node with one Chrome, spoken to in lines of JSON over pipes.
+
+It is killed, with everything that belongs to it, when an audit is cancelled, overruns its time or
+fails in an unforeseen way. A new one takes a second; a doubtful one is never used again.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from stacksight_lighthouse.engine.install import Engine
+from stacksight_lighthouse.engine.locks import try_lock
+
+FOLDER_PREFIX = "stacksight-lighthouse-"
+START_SECONDS = 40.0
+QUIT_SECONDS = 1.0
+REMOVE_SECONDS = 3.0
+ABANDONED_SECONDS = 60.0  # younger folders may belong to a worker that is just starting
+MAX_LINE_BYTES = 128 * 1024 * 1024
+MAX_AUDITS = 25
+MAX_MEMORY_BYTES = 800 * 1024 * 1024
+
+Progress = Callable[[str], Awaitable[None]]
+
+
+class WorkerDied(Exception):
+    """The process ended in the middle of its work."""
+
+
+class AuditFailed(Exception):
+    """Lighthouse gave no result.
+
+    Attributes:
+        code: Lighthouse's, e.g. ``INVALID_URL``, or the name of a JavaScript error.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass
+class Worker:
+    """A running worker. One audit at a time: its caller sees to that.
+
+    Attributes:
+        chrome_version: e.g. ``Chrome/156.0.8078.79``.
+    """
+
+    chrome_version: str
+    _process: asyncio.subprocess.Process
+    _chrome_pid: int
+    _folder: "WorkFolder"
+    _audits: int = 0
+    _memory: int = 0
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether it lives and has not grown too old or too large."""
+        young = self._audits < MAX_AUDITS and self._memory < MAX_MEMORY_BYTES
+        return self._process.returncode is None and young
+
+    async def audit(self, order: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+        """Run an audit and return Lighthouse's result.
+
+        Raises:
+            AuditFailed: Lighthouse gave none.
+            WorkerDied: the process ended.
+        """
+        self._audits += 1
+        message = {"type": "audit", "id": self._audits, **order}
+        answer = await _exchange(self._process, message, progress)
+        self._memory = answer["memory"]
+        lhr: dict[str, Any] = answer["lhr"]
+        return lhr
+
+    async def close(self) -> None:
+        """End Node and Chrome and remove what they wrote; within some three seconds."""
+        await _close(self._process, self._chrome_pid, self._folder)
+
+
+async def start_worker(engine: Engine, refused_networks: Sequence[str]) -> Worker:
+    """Start Node and Chrome.
+
+    Args:
+        engine: what to start.
+        refused_networks: the networks that no page may reach, in CIDR notation.
+
+    Raises:
+        AuditFailed: Chrome does not start.
+        WorkerDied: Node does not.
+    """
+    folder = await asyncio.to_thread(WorkFolder)
+    process = await _spawn(engine, folder)
+    try:
+        start = {
+            "type": "start",
+            "chrome": str(engine.chrome),
+            "folder": str(folder.path),
+            "sandbox": sandboxed(),
+            "refusedNetworks": list(refused_networks),
+        }
+        async with asyncio.timeout(START_SECONDS):
+            ready = await _exchange(process, start, _ignore)
+    except BaseException:
+        await finish(_close(process, None, folder))
+        raise
+    return Worker(ready["chromeVersion"], process, ready["chromePid"], folder)
+
+
+def sandboxed() -> bool:
+    """Tell whether Chrome runs in its sandbox; as root it cannot."""
+    return os.geteuid() != 0
+
+
+async def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end even while the task is being cancelled."""
+    with anyio.CancelScope(shield=True):
+        await work
+
+
+async def _close(
+    process: asyncio.subprocess.Process, chrome_pid: int | None, folder: "WorkFolder"
+) -> None:
+    await _end(process, chrome_pid)
+    await asyncio.to_thread(folder.remove)
+
+
+class WorkFolder:
+    """A private folder for all that one worker writes.
+
+    A lock marks it as in use; the folders of processes that were killed are removed by the next.
+    """
+
+    def __init__(self) -> None:
+        _remove_abandoned()
+        self.path = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+        self.log = self.path / "log"
+        self._lock = try_lock(self.path / "lock")
+        (self.path / "tmp").mkdir()
+
+    def remove(self) -> None:
+        """Remove the folder; Chrome's last processes may still be writing for a moment."""
+        _remove(self.path)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _remove_abandoned() -> None:
+    for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError):  # another user's, or just being removed
+            about = path.stat()
+            if about.st_uid != os.geteuid() or time.time() - about.st_mtime < ABANDONED_SECONDS:
+                continue
+            lock = try_lock(path / "lock")
+            if lock is not None:
+                _remove(path)
+                os.close(lock)
+
+
+def _remove(path: Path) -> None:
+    deadline = time.monotonic() + REMOVE_SECONDS
+    while path.exists() and time.monotonic() < deadline:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+async def _spawn(engine: Engine, folder: WorkFolder) -> asyncio.subprocess.Process:
+    with folder.log.open("wb") as log:
+        return await asyncio.create_subprocess_exec(
+            engine.node,
+            engine.worker,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            limit=MAX_LINE_BYTES,
+            start_new_session=True,
+            cwd=folder.path,
+            env=os.environ | {"TMPDIR": str(folder.path / "tmp")},
+        )
+
+
+async def _exchange(
+    process: asyncio.subprocess.Process, message: Mapping[str, Any], progress: Progress
+) -> dict[str, Any]:
+    """Send a message and return what answers it, passing on the progress on the way."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with contextlib.suppress(ConnectionError):  # its stdout tells as well that it has ended
+        process.stdin.write(json.dumps(message).encode() + b"\n")
+        await process.stdin.drain()
+    while line := await process.stdout.readline():
+        answer: dict[str, Any] = json.loads(line)
+        if answer["type"] == "progress":
+            await progress(answer["message"])
+        elif answer["type"] == "failed":
+            raise AuditFailed(answer["code"], answer["message"])
+        else:
+            return answer
+    raise WorkerDied
+
+
+async def _ignore(_: str) -> None:
+    pass
+
+
+async def _end(process: asyncio.subprocess.Process, chrome_pid: int | None) -> None:
+    """Ask Node to end, which ends Chrome; what is left after a moment is killed."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(QUIT_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        for group in filter(None, (process.pid, chrome_pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+        await process.wait()

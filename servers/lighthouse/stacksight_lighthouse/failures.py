@@ -1,0 +1,57 @@
+"""Why an audit gave no result, in words that help. No I/O."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.untrusted import inline
+from stacksight_lighthouse.engine.process import AuditFailed, WorkerDied
+
+ERROR_DIED = (
+    "Chrome or Node ended while auditing `{url}`. The page may have used all memory. The next call "
+    "starts both again; a smaller page or fewer `categories` may work."
+)
+ERROR_FAILED = "Lighthouse could not audit `{url}`: {reason} ({code}). {advice}"
+_OTHERWISE = "Repeat the call once; if it fails again, open the page in a browser."
+
+# By Lighthouse's error codes (core/lib/lh-error.js).
+_ADVICE = {
+    "CHROME_INTERSTITIAL_ERROR": "Chrome showed an error page of its own instead: the connection "
+    "failed, or the TLS certificate is not trusted.",
+    "DNS_FAILURE": "Check the spelling of the host.",
+    "ERRORED_DOCUMENT_REQUEST": "The page answers a browser otherwise than it answered at first.",
+    "FAILED_DOCUMENT_REQUEST": "The connection failed while Chrome loaded the page, or the address "
+    "that it leads to is refused.",
+    "INSECURE_DOCUMENT_REQUEST": "The page's TLS certificate is not trusted.",
+    "NOT_HTML": "Give the address of an HTML page.",
+    "NO_FCP": "The page painted nothing: its body is empty, or a script failed before it drew "
+    "anything. Look at the page's scripts and console.",
+    "NO_LCP": "The page painted nothing large enough to time.",
+    "PAGE_HUNG": "A script keeps the page busy without end; look for an endless loop.",
+    "PROTOCOL_TIMEOUT": "Chrome stopped answering, usually because a script keeps the page busy.",
+    "TARGET_CRASHED": "The page crashed its tab: too much memory, or an endless recursion.",
+}
+
+
+def explain_failure(url: str, error: AuditFailed | WorkerDied) -> ToolFailure:
+    """Return the failure of an audit that gave no result at all."""
+    if isinstance(error, WorkerDied):
+        return ToolFailure(ERROR_DIED.format(url=inline(url)))
+    return _failure(url, error.code, str(error))
+
+
+def explain_runtime_error(url: str, lhr: Mapping[str, Any]) -> ToolFailure | None:
+    """Return the failure that an LHR reports of the page as a whole, or None."""
+    error = lhr.get("runtimeError")
+    return _failure(url, error["code"], error["message"]) if error else None
+
+
+def _failure(url: str, code: str, reason: str) -> ToolFailure:
+    return ToolFailure(
+        ERROR_FAILED.format(
+            url=inline(url),
+            reason=inline(reason, 200).rstrip("."),
+            code=inline(code, 40),
+            advice=_ADVICE.get(code, _OTHERWISE),
+        )
+    )

@@ -1,0 +1,202 @@
+"""What the tools answer with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Device = Literal["mobile", "desktop"]
+Category = Literal["performance", "accessibility", "best-practices", "seo"]
+CATEGORIES: tuple[Category, ...] = ("performance", "accessibility", "best-practices", "seo")
+
+
+class Model(BaseModel):
+    """A part of an answer; it does not change once made."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Rect(Model):
+    """Where an element is on the page, in CSS pixels from the page's top left corner."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class Element(Model):
+    """An element of the page, as Lighthouse saw it.
+
+    Attributes:
+        selector: not always unique; ``path`` is.
+        snippet: its opening tag.
+        label: the text that a person would call it by.
+        explanation: what is wrong with it.
+        path: its place in the document: ``1,HTML,1,BODY,0,MAIN``.
+        node_id: its key in the full-page screenshot.
+    """
+
+    selector: str
+    snippet: str
+    label: str | None = None
+    explanation: str | None = None
+    path: str = Field("", exclude=True)
+    node_id: str | None = Field(None, exclude=True)
+    rect: Rect | None = None
+
+
+class Item(Model):
+    """One offender: an element, an address, or a statement, with its figures."""
+
+    element: Element | None = None
+    url: str | None = None
+    facts: dict[str, str] = {}
+    causes: list["Item"] = []
+
+
+class Pattern(Model):
+    """Offenders of the same kind in the same place of the page's structure.
+
+    Attributes:
+        count: how many there are.
+        where: a selector that matches all of them, or their address.
+        example: the first of them.
+    """
+
+    count: int
+    where: str | None = None
+    example: Item
+
+
+class Metric(Model):
+    """A performance metric.
+
+    Attributes:
+        name: ``LCP``.
+        value: milliseconds; for CLS its own unit. The run that represents all.
+        text: the value as people write it.
+        rating: good, needs improvement or poor, by the metric's score.
+        spread: lowest and highest of several runs.
+        detail: what it is made of.
+    """
+
+    name: str
+    value: float | None = None
+    text: str
+    rating: str | None = None
+    spread: str | None = None
+    detail: str | None = None
+
+
+class Finding(Model):
+    """A check that fails.
+
+    Attributes:
+        check: Lighthouse's id of the audit.
+        categories: those that it counts in.
+        points: of its category's score, between 0 and 100, that fixing it brings.
+        impact: for accessibility, axe's: critical, serious, moderate or minor.
+        savings: for performance, what each metric would gain.
+        offenders: how many there are; ``patterns`` hold all of them unless ``patterns_left``.
+    """
+
+    check: str
+    title: str
+    categories: list[Category]
+    points: float
+    impact: str | None = None
+    savings: str | None = None
+    offenders: int
+    patterns: list[Pattern]
+    patterns_left: int = 0
+    fix: str | None = None
+
+
+class AuditReport(Model):
+    """What an audit found.
+
+    Attributes:
+        audit_id: for the tools that look further into it.
+        url: the page that was audited, where redirects ended.
+        conditions: device and throttling, in words.
+        scores: by category, 0 to 100; a category without a score is in ``not_measured``.
+        benchmark_index: the machine's speed at the time, by Lighthouse's measure.
+        findings: worst first.
+        other_failures: failing checks without room for their elements.
+        not_measured: what gave no result, with the reason. None of it is a pass.
+        manual: how many checks only a person can make.
+    """
+
+    audit_id: str
+    url: str
+    requested_url: str | None = None
+    device: Device
+    conditions: str
+    scores: dict[str, int]
+    metrics: list[Metric] = []
+    runs: int = 1
+    benchmark_index: int | None = None
+    findings: list[Finding]
+    other_failures: list[str] = []
+    passed: int
+    not_applicable: int
+    manual: int
+    not_measured: list[str] = []
+    notes: list[str] = []
+
+
+class Section(Model):
+    """One check of an audit, with its items.
+
+    Attributes:
+        state: fails, passes, informs, does not apply, manual, or not measured.
+        value: its figure, as Lighthouse writes it.
+        total: how many items it has; ``items`` are those of this page.
+    """
+
+    check: str
+    title: str
+    state: str
+    value: str | None = None
+    fix: str | None = None
+    total: int = 0
+    items: list[Item] = []
+
+
+class Topic(Model):
+    """What an audit knows about one topic.
+
+    Attributes:
+        checks: without a topic: every check by its state.
+        next_cursor: where the next page of items begins.
+    """
+
+    audit_id: str
+    url: str
+    topic: str
+    sections: list[Section] = []
+    checks: dict[str, list[str]] = {}
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredAudit:
+    """An audit as it is kept.
+
+    Attributes:
+        requested_url: what was asked for; the LHR has where redirects ended.
+        device: mobile or desktop: whose preset was used.
+        lhr: Lighthouse's result of the run that stands for all.
+        runs: the metrics of every run, in order.
+        best_index: the best benchmarkIndex seen on this machine, None before the first.
+        notes: what the reader has to know about how it was done.
+    """
+
+    requested_url: str
+    device: Device
+    lhr: Mapping[str, Any]
+    runs: Sequence[Mapping[str, float]]
+    best_index: float | None
+    notes: Sequence[str]

@@ -1,0 +1,254 @@
+"""The only room that talks to real systems: the page's server, Lighthouse in Chrome, the files."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.units import format_duration
+from stacksight_core.untrusted import inline
+from stacksight_lighthouse.addresses import refused_networks
+from stacksight_lighthouse.engine.install import Engine, Say, ensure_engine
+from stacksight_lighthouse.engine.locks import locked
+from stacksight_lighthouse.engine.process import (
+    AuditFailed,
+    Worker,
+    WorkerDied,
+    finish,
+    sandboxed,
+    start_worker,
+)
+from stacksight_lighthouse.failures import explain_failure, explain_runtime_error
+from stacksight_lighthouse.models import Category, Device
+from stacksight_lighthouse.preflight import Look, look_at
+from stacksight_lighthouse.settings import Settings
+from stacksight_lighthouse.store import Store, project_folder
+
+FIRST_LOOK_SECONDS = 30.0
+IDLE_SECONDS = 300.0
+"""After this long without an audit the worker ends; it holds some 600 MB."""
+MAX_WAIT_SECONDS = 45.0
+"""Lighthouse's own limit for a page to load, after which it audits what is there."""
+REMEMBERED_INDEXES = 30
+
+ERROR_OVERDUE = (
+    "The audit of `{url}` was stopped after {seconds}, while: {step}. The page answered at first; "
+    "a script that never ends or a request that never finishes may hold it up. A larger "
+    "`deadline_s` allows more."
+)
+ERROR_NO_START = (
+    "Chrome ({chrome}) does not start: {reason}. Run it by hand with --headless=new --version, or "
+    "set CHROME_PATH to another one."
+)
+ERROR_FILE = (
+    "`{path}` cannot be used: {reason}. Set STACKSIGHT_CACHE_DIR to a folder that this user may "
+    "write to."
+)
+NOTE_FEWER_RUNS = "{done} of {runs} runs were done within {seconds}; these are their figures."
+NOTE_NO_SANDBOX = "Chrome ran without its sandbox, because this server runs as root."
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to audit, and how.
+
+    Attributes:
+        url: http or https.
+        device: whose preset.
+        categories: at least one.
+        runs: how many times, one after the other.
+        deadline_s: for all runs, from the moment when it is their turn.
+    """
+
+    url: str
+    device: Device
+    categories: Sequence[Category]
+    runs: int
+    deadline_s: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the runs of an order gave.
+
+    Attributes:
+        look: the page at first sight.
+        results: an LHR per run.
+        best_index: the best benchmarkIndex of this machine's recent runs.
+        notes: what the reader has to know about how it was done.
+    """
+
+    look: Look
+    results: list[dict[str, Any]]
+    best_index: float
+    notes: list[str]
+
+
+class Lighthouse:
+    """Runs audits, one at a time, on a worker that is kept warm between them.
+
+    Attributes:
+        store: the audits of the project that the server was started in.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        audits = settings.audits_dir or settings.cache_dir / "audits"
+        self.store = Store(project_folder(audits, Path.cwd()))
+        self._turn = asyncio.Lock()
+        self._engine: Engine | None = None
+        self._worker: Worker | None = None
+        self._retiring: asyncio.Task[None] | None = None
+
+    async def audit(self, order: Order, say: Say) -> Outcome:
+        """Look at the page, then audit it as often as ordered.
+
+        Raises:
+            ToolFailure: there is no page, it could not be audited, or not in time.
+        """
+        look = await look_at(
+            order.url,
+            timeout_s=min(order.deadline_s, FIRST_LOOK_SECONDS),
+            private_allowed=self._settings.private_network,
+        )
+        self._engine = self._engine or await ensure_engine(self._settings, say)
+        async with self._turn_of(order, say):
+            results, notes = await self._all_runs(self._engine, order, say)
+            best = self._remember([lhr["environment"]["benchmarkIndex"] for lhr in results])
+        if not sandboxed():
+            notes.append(NOTE_NO_SANDBOX)
+        if look.note:
+            notes.append(look.note)
+        return Outcome(look, results, best, notes)
+
+    async def close(self) -> None:
+        """End Chrome and Node, if they run."""
+        if self._retiring:
+            self._retiring.cancel()
+        worker, self._worker = self._worker, None
+        if worker:
+            await finish(worker.close())
+
+    @asynccontextmanager
+    async def _turn_of(self, order: Order, say: Say) -> AsyncIterator[None]:
+        """Wait for what may not overlap: Lighthouse in one process, timings on one machine."""
+        if self._turn.locked():
+            await say("waiting for another audit of this server")
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._turn)
+            if "performance" in order.categories:
+                lock = locked(
+                    self._settings.cache_dir / "performance.lock",
+                    lambda: say("waiting for another performance audit on this machine"),
+                )
+                await stack.enter_async_context(lock)
+            yield
+
+    async def _all_runs(
+        self, engine: Engine, order: Order, say: Say
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        deadline = asyncio.get_running_loop().time() + order.deadline_s
+        results: list[dict[str, Any]] = []
+        step = "starting Chrome"
+
+        async def report(text: str) -> None:
+            nonlocal step
+            step = text
+            await say(f"run {len(results) + 1} of {order.runs}: {text}" if order.runs > 1 else text)
+
+        while len(results) < order.runs:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    results.append(await self._run(engine, order, report))
+            except TimeoutError:
+                done = NOTE_FEWER_RUNS.format(
+                    done=len(results), runs=order.runs, seconds=format_duration(order.deadline_s)
+                )
+                if results:
+                    return results, [done]
+                raise ToolFailure(
+                    ERROR_OVERDUE.format(
+                        url=inline(order.url),
+                        seconds=format_duration(order.deadline_s),
+                        step=inline(step, 100),
+                    )
+                ) from None
+        return results, []
+
+    async def _run(self, engine: Engine, order: Order, report: Say) -> dict[str, Any]:
+        worker = await self._take_worker(engine)
+        try:
+            lhr = await worker.audit(
+                {
+                    "url": order.url,
+                    "device": order.device,
+                    "categories": list(order.categories),
+                    "maxWaitMs": int(1000 * min(MAX_WAIT_SECONDS, order.deadline_s / 2)),
+                },
+                report,
+            )
+        except BaseException as error:  # also a cancellation: what was interrupted is not reused
+            await finish(worker.close())
+            if isinstance(error, WorkerDied | AuditFailed):
+                raise explain_failure(order.url, error) from error
+            raise
+        self._worker = worker
+        self._retiring = asyncio.create_task(self._retire())
+        if failure := explain_runtime_error(order.url, lhr):
+            raise failure
+        return lhr
+
+    async def _take_worker(self, engine: Engine) -> Worker:
+        """Return the warm worker, or a new one; it is the caller's until it is put back."""
+        if self._retiring:
+            self._retiring.cancel()
+        worker, self._worker = self._worker, None
+        if worker and worker.usable:
+            return worker
+        if worker:
+            await finish(worker.close())
+        refused = refused_networks(private_allowed=self._settings.private_network)
+        try:
+            return await start_worker(engine, refused)
+        except (AuditFailed, WorkerDied, TimeoutError) as error:
+            raise ToolFailure(
+                ERROR_NO_START.format(chrome=engine.chrome, reason=inline(str(error), 300))
+            ) from error
+
+    async def _retire(self) -> None:
+        await asyncio.sleep(IDLE_SECONDS)
+        worker, self._worker = self._worker, None
+        if worker:
+            await finish(worker.close())
+
+    def _remember(self, indexes: Sequence[float]) -> float:
+        """Add to this machine's recent benchmark indexes and return the best of them."""
+        path = self._settings.cache_dir / "benchmark-indexes.json"
+        try:
+            known = [float(index) for index in json.loads(path.read_text())]
+        except (OSError, ValueError, TypeError):
+            known = []
+        recent = [*known, *indexes][-REMEMBERED_INDEXES:]
+        path.write_text(json.dumps(recent))
+        return max(recent)
+
+
+@asynccontextmanager
+async def connect(settings: Settings) -> AsyncIterator[Lighthouse]:
+    """Yield the source; Node and Chrome start at the first audit."""
+    source = Lighthouse(settings)
+    try:
+        yield source
+    finally:
+        await source.close()
+
+
+def translate(error: Exception) -> ToolFailure | None:
+    """Turn what the file system says into an answer."""
+    if isinstance(error, OSError) and error.filename:
+        return ToolFailure(ERROR_FILE.format(path=error.filename, reason=error.strerror))
+    return None

@@ -1,0 +1,104 @@
+"""Keeps audits in a private folder, so that later calls need not run them again.
+
+A file holds an audit whole, compressed: some 100 kB. Secrets are masked before it is written.
+"""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.names import did_you_mean
+from stacksight_core.redact import MASK, redact_assignments, redact_text
+from stacksight_lighthouse.models import StoredAudit
+
+KEPT_AUDITS = 100
+"""How many are kept per project; the oldest are removed."""
+
+_HANDLE = re.compile(r"audit-[0-9a-f]{8}")
+_SUFFIX = ".json.gz"
+
+ERROR_UNKNOWN = "There is no audit `{handle}`.{near} {known}"
+KNOWN_SOME = "The newest ones are {handles}."
+KNOWN_NONE = "None is kept yet: run_audit(url) makes one."
+
+
+class Store:
+    """The audits of one project.
+
+    Args:
+        folder: theirs alone; made at the first audit, readable by this user only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, audit: StoredAudit) -> str:
+        """Keep an audit and return its handle, e.g. ``audit-3fa9c1d2``."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = f"audit-{secrets.token_hex(4)}"
+        content = json.dumps(_masked(vars(audit)), separators=(",", ":")).encode()
+        partial = self._folder / f"{handle}.partial"
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            file.write(gzip.compress(content, compresslevel=3))
+        partial.rename(self._path(handle))
+        for old in self.handles()[KEPT_AUDITS:]:
+            self._path(old).unlink(missing_ok=True)
+        return handle
+
+    def load(self, handle: str) -> StoredAudit:
+        """Return an audit.
+
+        Raises:
+            ToolFailure: there is none of this handle; the message names some.
+        """
+        if _HANDLE.fullmatch(handle):
+            with contextlib.suppress(OSError):
+                return StoredAudit(**json.loads(gzip.decompress(self._path(handle).read_bytes())))
+        handles = self.handles()
+        known = KNOWN_SOME.format(handles=", ".join(handles[:5])) if handles else KNOWN_NONE
+        near = did_you_mean(handle, handles)
+        raise ToolFailure(ERROR_UNKNOWN.format(handle=handle[:60], near=near, known=known))
+
+    def handles(self) -> list[str]:
+        """Return the handles of all audits, newest first."""
+        ages = []
+        for path in self._folder.glob(f"audit-*{_SUFFIX}"):
+            with contextlib.suppress(OSError):  # another process has just removed it
+                ages.append((path.stat().st_mtime_ns, path.name.removesuffix(_SUFFIX)))
+        return [handle for _, handle in sorted(ages, reverse=True)]
+
+    def _path(self, handle: str) -> Path:
+        return self._folder / f"{handle}{_SUFFIX}"
+
+
+def project_folder(base: Path, project: Path) -> Path:
+    """Return the folder of a project's audits, named after the project's own folder."""
+    digest = hashlib.sha256(str(project).encode()).hexdigest()[:8]
+    name = re.sub(r"[^\w.-]+", "-", project.name)[:40] or "root"
+    return base / f"{name}-{digest}"
+
+
+def _masked(value: Any, key: str = "") -> Any:
+    """Return a copy of a part of an LHR without secrets.
+
+    Keys tell little: `third-party-cookies` is an audit. Masked are the headers that were sent,
+    secrets by their shape everywhere, and in addresses also by the names of their parameters.
+    """
+    if key == "extraHeaders" and value:
+        return MASK
+    if isinstance(value, Mapping):
+        return {name: _masked(item, name) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    if not isinstance(value, str) or value.startswith("data:"):
+        return value
+    return redact_assignments(value) if "://" in value else redact_text(value)

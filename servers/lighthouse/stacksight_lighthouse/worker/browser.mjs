@@ -1,0 +1,43 @@
+// Chrome, started as the Lighthouse command starts it, but spoken to over a pipe.
+
+import fs from 'node:fs';
+import path from 'node:path';
+
+import {Launcher} from 'chrome-launcher';
+import puppeteer from 'puppeteer-core';
+
+const LEAST_SHARED_MEMORY = 512 * 1024 * 1024; // a container's default of 64 MB crashes tabs
+const LAUNCH_TIMEOUT_MS = 30_000;
+
+/**
+ * Start Chrome.
+ * @param {{chrome: string, folder: string, sandbox: boolean}} options - `folder` takes everything
+ *   that Chrome writes.
+ */
+export function startBrowser({chrome, folder, sandbox}) {
+  const args = [...Launcher.defaultFlags(), '--headless=new'];
+  if (!sandbox) args.push('--no-sandbox');
+  if (sharedMemory() < LEAST_SHARED_MEMORY) args.push('--disable-dev-shm-usage');
+  return puppeteer.launch({
+    executablePath: chrome,
+    args: [...args, 'about:blank'],
+    ignoreDefaultArgs: true,
+    pipe: true,
+    userDataDir: path.join(folder, 'profile'),
+    defaultViewport: null,
+    timeout: LAUNCH_TIMEOUT_MS,
+    protocolTimeout: 0, // the process that started us sets the deadline
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
+}
+
+function sharedMemory() {
+  try {
+    const {blocks, bsize} = fs.statfsSync('/dev/shm');
+    return blocks * bsize;
+  } catch {
+    return Infinity; // not Linux
+  }
+}
