@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from stacksight_core.about import About
 from stacksight_core.front import Front
+from stacksight_core.variables import expand_own_environment
 
 HINT_BY_HAND = (
     "{name} is an MCP server: a client such as Claude Code starts it and speaks JSON-RPC with it "
@@ -23,6 +24,7 @@ def start(about: About, module: str) -> None:
         about: who the server is; enough to answer the opening request.
         module: the server's module, imported behind the front; it holds the spec as ``SERVER``.
     """
+    expand_own_environment()
     arguments = sys.argv[1:]
     for_people = not {"-h", "--help", "--version"}.isdisjoint(arguments)
     front = None if for_people else _open_front(about)

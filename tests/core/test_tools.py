@@ -2,6 +2,7 @@
 
 import pytest
 
+from stacksight_core.variables import expand
 from tests.support.stdio import open_client
 
 TOY = "tests.core.toy"
@@ -128,3 +129,15 @@ async def test_a_flag_wins_over_the_environment() -> None:
         assert (await client.call("echo", text="x")).text.startswith("from flag x")
     async with open_client(TOY, env=env) as client:
         assert (await client.call("echo", text="x")).text.startswith("from env x")
+
+
+async def test_a_default_that_the_client_left_unexpanded_is_taken() -> None:
+    env = {"TOY_GREETING": "${TOY_GREETING:-from the default}", "TOY_SECONDS": "${TOY_SECONDS:-}"}
+    async with open_client(TOY, env=env) as client:
+        assert (await client.call("echo", text="x")).text.startswith("from the default x")
+
+
+def test_variables_are_expanded_as_claude_code_does() -> None:
+    environment = {"SET": "value", "EMPTY": ""}
+    text = "${SET} ${SET:-x} ${EMPTY:-x} ${UNSET:-x} ${UNSET:-} ${UNSET}"
+    assert expand(text, environment) == "value value x x  ${UNSET}"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from stacksight_core.cli.config import expand
 from tests.support.stdio import BIN, ROOT
 
 
@@ -101,11 +100,3 @@ async def test_without_a_configuration_it_says_where_it_looked(tmp_path: Path) -
     code, _, err = await stacksight(tmp_path, "doctor")
     assert code == 2
     assert str(tmp_path) in err
-
-
-def test_variables_are_expanded_as_claude_code_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SET", "value")
-    monkeypatch.setenv("EMPTY", "")
-    monkeypatch.delenv("UNSET", raising=False)
-    assert expand("${SET} ${SET:-x} ${EMPTY:-x} ${UNSET:-x} ${UNSET:-}") == "value value x x "
-    assert expand("${UNSET}") == "${UNSET}"

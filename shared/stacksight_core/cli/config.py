@@ -2,21 +2,18 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from stacksight_core.names import did_you_mean
+from stacksight_core.variables import expand
 
 FILE_NAME = ".mcp.json"
 
 ERROR_NO_FILE = "There is no {name} in {folder} or above. Run this inside a project that has one."
 ERROR_BAD_FILE = "{path} cannot be used: {reason}"
 ERROR_NO_SERVER = "{path} names no server `{server}`.{near} It names: {known}."
-
-# ${VAR} and ${VAR:-default}, as Claude Code expands them; an unset ${VAR} stays as it is.
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 class ConfigError(Exception):
@@ -95,23 +92,8 @@ def _entry(name: str, entry: dict[str, object], folder: Path) -> ServerEntry:
         raise TypeError(name)
     return ServerEntry(
         name=name,
-        command=expand(str(entry["command"])),
-        arguments=tuple(expand(str(argument)) for argument in arguments),
-        environment={key: expand(str(value)) for key, value in environment.items()},
+        command=expand(str(entry["command"]), os.environ),
+        arguments=tuple(expand(str(argument), os.environ) for argument in arguments),
+        environment={key: expand(str(value), os.environ) for key, value in environment.items()},
         folder=folder,
     )
-
-
-def expand(text: str) -> str:
-    """Put in the values of ``${VAR}`` and ``${VAR:-default}``.
-
-    A variable that is set but empty counts as unset where there is a default.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        name, default = match.groups()
-        if default is None:
-            return os.environ.get(name, match[0])
-        return os.environ.get(name) or default
-
-    return _VARIABLE.sub(value, text)
