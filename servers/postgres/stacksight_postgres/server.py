@@ -8,18 +8,20 @@ from stacksight_postgres.about import ABOUT
 from stacksight_postgres.errors import translate
 from stacksight_postgres.settings import Settings
 from stacksight_postgres.source.database import Database
+from stacksight_postgres.source.state import Source
+from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.objects import describe_table, list_objects
 from stacksight_postgres.tools.query import run_query
 
-TOOLS = [list_objects, describe_table, run_query]
+TOOLS = [list_objects, describe_table, run_query, explain_query]
 
 
 @asynccontextmanager
-async def connect(settings: Settings) -> AsyncIterator[Database]:
+async def connect(settings: Settings) -> AsyncIterator[Source]:
     """Make the source; it connects at the first call."""
     database = Database(settings)
     try:
-        yield database
+        yield Source(database)
     finally:
         await database.close()
 

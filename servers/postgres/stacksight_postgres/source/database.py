@@ -185,7 +185,7 @@ class Database:
                 )
             return self._pool
 
-    async def _forget(self, _: "PoolConnectionProxy[Any]") -> None:
+    async def _forget(self, _: "asyncpg.Connection[Any]") -> None:
         self._facts = None  # a new connection may be to a restarted or upgraded server
 
     async def _learn(self, connection: "PoolConnectionProxy[Any]") -> ServerFacts:

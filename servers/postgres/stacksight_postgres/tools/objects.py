@@ -10,8 +10,8 @@ from stacksight_core.tools import source_of, tool
 from stacksight_core.units import plural
 from stacksight_postgres.objects import ObjectKind, ObjectList, TableInfo
 from stacksight_postgres.render.objects import render_object_list, render_table_info
-from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.objects import count_objects, describe, list_page
+from stacksight_postgres.source.state import Source
 
 MAX_COLUMNS = 150
 MAX_LISTED = 40
@@ -20,7 +20,7 @@ MAX_DEFINITION = 6_000
 
 @tool(title="List tables and other objects", render=render_object_list)
 async def list_objects(
-    ctx: Context[Database],
+    ctx: Context[Source],
     *,
     kind: Annotated[
         ObjectKind | None, Field(description="Only of this kind; default: tables and views.")
@@ -44,7 +44,7 @@ async def list_objects(
     """
     scope = {"tool": "list_objects", "kind": kind, "schema": schema, "match": match}
     offset = int(decode_cursor(cursor, **scope)) if cursor else 0
-    async with source_of(ctx).session() as session:
+    async with source_of(ctx).database.session() as session:
         counts = await count_objects(session, schema, match)
         found = await list_page(session, kind, schema, match, offset=offset, limit=limit + 1)
         facts = session.facts
@@ -63,7 +63,7 @@ async def list_objects(
 
 @tool(title="Describe a table", render=render_table_info)
 async def describe_table(
-    ctx: Context[Database],
+    ctx: Context[Source],
     *,
     table: Annotated[
         str, Field(min_length=1, max_length=200, description="table or schema.table; also a view.")
@@ -76,7 +76,7 @@ async def describe_table(
 
     Example: describe_table(table="captions")
     """
-    async with source_of(ctx).session() as session:
+    async with source_of(ctx).database.session() as session:
         found, others = await describe(session, table)
     return _bounded(found, others)
 

@@ -10,8 +10,8 @@ from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.tools import source_of, tool
 from stacksight_postgres.query_models import Column, QueryRows
 from stacksight_postgres.render.rows import render_rows
-from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.rows import read_rows
+from stacksight_postgres.source.state import Source
 from stacksight_postgres.tools.parameters import Params, Sql, TimeoutS
 
 DEFAULT_ROWS = 50
@@ -21,7 +21,7 @@ CUT_MARK = "…"
 
 @tool(title="Run a query", render=render_rows)
 async def run_query(
-    ctx: Context[Database],
+    ctx: Context[Source],
     *,
     sql: Sql,
     params: Params = None,
@@ -45,7 +45,7 @@ async def run_query(
     scope = {"tool": "run_query", "sql": sql, "params": params}
     offset = int(decode_cursor(cursor, **scope)) if cursor else 0
     found = await read_rows(
-        source_of(ctx),
+        source_of(ctx).database,
         sql,
         params or [],
         offset=offset,

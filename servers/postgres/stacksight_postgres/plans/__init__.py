@@ -1,0 +1,1 @@
+"""Query plans: read, measured, searched for what is wrong. Pure."""

@@ -1,0 +1,23 @@
+-- $1: OIDs of tables
+SELECT
+    a.attrelid::bigint AS table,
+    a.attname AS name,
+    format_type(a.atttypid, NULL) AS type,
+    CASE WHEN s.n_distinct >= 0 THEN s.n_distinct ELSE -s.n_distinct * greatest(c.reltuples, 1) END
+        ::float8 AS "distinct",
+    coalesce(s.null_frac, 0)::float8 AS null_share,
+    coalesce((s.most_common_vals::text::text[])[1:10], '{}') AS common,
+    coalesce((s.most_common_freqs::float8[])[1:10], '{}') AS common_shares,
+    -- Eleven of the bounds, evenly spread.
+    coalesce((
+        SELECT array_agg(b.value ORDER BY b.n)
+        FROM unnest(s.histogram_bounds::text::text[]) WITH ORDINALITY AS b (value, n)
+        WHERE (b.n - 1) % greatest((cardinality(s.histogram_bounds::text::text[]) - 1) / 10, 1) = 0
+    ), '{}') AS bounds,
+    coalesce(s.avg_width, 8) AS width
+FROM pg_attribute AS a
+JOIN pg_class AS c ON c.oid = a.attrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_stats AS s ON s.schemaname = n.nspname AND s.tablename = c.relname
+    AND s.attname = a.attname AND s.inherited = (c.relkind = 'p')
+WHERE a.attrelid = ANY ($1::bigint[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
