@@ -34,7 +34,7 @@ _SHAPES = [
     (re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"), MASK),
     (re.compile(r"\bAIza[\w-]{35}"), MASK),
 ]
-_NAMED = re.compile(r"""(?P<name>[A-Za-z][\w.-]*)["']?(?P<sep>\s*(?:=>|[=:])\s*)""")
+_NAMED = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)["']?(?P<sep>\s*(?:=>|[=:])\s*)""")
 _VALUE = re.compile(r"""(?!\?)(?:"[^"]*"|'[^']*'|[^\s"',;&)}\]]+)""")
 # "API_KEY: environment variable is not set" says what is wrong; it holds no value.
 _PROSE = re.compile(
