@@ -95,7 +95,7 @@ async def ask_redis(interview: Interview, stack: Stack) -> None:
         "Does the notification go out when a video is captioned?",
         "capture_messages",
         action="start",
-        patterns=["captions:user:*"],
+        channels=["captions:user:*"],
     )
     capture = re.search(r"capture-[0-9a-f]{8}", started)
     if capture is None or stack.web_url is None:
@@ -103,14 +103,12 @@ async def ask_redis(interview: Interview, stack: Stack) -> None:
     await anyio.to_thread.run_sync(_post, f"{stack.web_url}/videos/{VIDEO}/captions")
     out.print(f"[dim]POST {stack.web_url}/videos/{VIDEO}/captions[/]")
     await interview.ask(
-        "And?",
+        "And, did it?",
         "capture_messages",
-        action="read",
+        action="stop",
         capture=capture[0],
-        wait_for={"channel": "captions:user:*", "count": 1},
-        timeout_s=10,
+        wait_for={"contains": str(VIDEO)},
     )
-    await interview.ask("That is all.", "capture_messages", action="stop", capture=capture[0])
 
 
 async def ask_docker(interview: Interview, _stack: Stack) -> None:
@@ -126,7 +124,7 @@ async def ask_lighthouse(interview: Interview, stack: Stack) -> None:
     audit = re.search(r"audit-[0-9a-f]{8}", answer)
     if audit is not None:
         await interview.ask(
-            "What moves on it?", "inspect_audit", audit_id=audit[0], audit="cls-culprits-insight"
+            "What moves on it?", "inspect_audit", audit_id=audit[0], topic="layout-shifts"
         )
 
 

@@ -1,0 +1,120 @@
+"""The demo's planted faults, found by asking the servers what an agent would ask."""
+
+import contextlib
+import os
+import re
+import urllib.request
+
+import docker
+import pytest
+
+from captions import database
+from devstack.containers import LABEL, PROJECT_LABEL
+from devstack.stack import Stack
+from tests.suite.stack import known
+from tests.support.stdio import open_client
+
+each_era = pytest.mark.parametrize("mode", ["auto", "legacy"])
+
+
+@each_era
+async def test_the_missing_index_is_named(stack: Stack, mode: str) -> None:
+    env = {"DATABASE_URL": known(stack.database_url)}
+    async with open_client("postgres", env=env, mode=mode) as client:
+        answer = await client.call(
+            "explain_query", sql=database.CAPTIONS_OF_VIDEO, params=[42], analyze=True
+        )
+    assert not answer.is_error
+    finding, _, plan = answer.text.partition("<untrusted-")
+    assert re.search(r"CREATE INDEX CONCURRENTLY ON captions \(video_id", finding)
+    assert "Seq Scan on captions" in plan
+    assert len(answer.text) < 3_000
+
+
+async def test_the_well_indexed_query_gets_no_finding(stack: Stack) -> None:
+    env = {"DATABASE_URL": known(stack.database_url)}
+    async with open_client("postgres", env=env) as client:
+        answer = await client.call("explain_query", sql=database.VIDEO, params=[42], analyze=True)
+    assert not answer.is_error
+    assert "CREATE INDEX" not in answer.text
+
+
+async def test_the_statements_of_the_n_plus_one_endpoint_are_counted(stack: Stack) -> None:
+    env = {"DATABASE_URL": known(stack.database_url)}
+    statement = (
+        "SELECT calls, rows, query FROM pg_stat_statements "
+        "WHERE query LIKE 'SELECT count(*) AS reviews%' ORDER BY calls DESC"
+    )
+    async with open_client("postgres", env=env) as client:
+        answer = await client.call("run_query", sql=statement)
+    assert not answer.is_error
+    calls = re.search(r"^(\d+) \| (\d+) \| SELECT count", answer.text, re.M)
+    assert calls
+    assert int(calls[1]) >= 40
+    assert calls[1] == calls[2]  # one row each
+
+
+@each_era
+async def test_the_failing_job_and_the_dead_worker_are_told(stack: Stack, mode: str) -> None:
+    env = {"REDIS_URL": known(stack.redis_url)}
+    async with open_client("redis", env=env, mode=mode) as client:
+        queues = await client.call("list_queues")
+        exports = await client.call("inspect_queue", queue="exports", state="dead")
+    first = queues.text.partition("\n")[0]
+    assert "thumbnails (stranded)" in first
+    assert "exports (failing)" in first
+    assert re.search(r"4 messages held by process \w+, silent for 10 min", queues.text)
+    assert "mail (" not in first
+    assert "TypeError: unsupported operand type(s) for divmod()" in exports.text
+
+
+async def test_the_notification_is_captured(stack: Stack) -> None:
+    async with open_client("redis", env={"REDIS_URL": known(stack.redis_url)}) as client:
+        started = await client.call("capture_messages", action="start", channels=["captions:*"])
+        (capture,) = set(re.findall(r"capture-[0-9a-f]{8}", started.text))
+        post(f"{stack.web_url}/videos/77/captions")
+        stopped = await client.call(
+            "capture_messages",
+            action="stop",
+            capture=capture,
+            wait_for={"path": "video_id", "equals": 77},
+            timeout_s=60,
+        )
+    assert '"event":"captioned","video_id":77' in stopped.text
+
+
+@each_era
+async def test_the_crashing_container_and_its_reason_are_told(stack: Stack, mode: str) -> None:
+    with contextlib.closing(docker.DockerClient(stack.docker_host)) as engine:
+        ours = {"label": f"{LABEL}={os.getpid()}"}
+        (project,) = {
+            container.labels[PROJECT_LABEL]
+            for container in engine.containers.list(all=True, filters=ours)
+        }
+    async with open_client(
+        "docker", env={"DOCKER_HOST": known(stack.docker_host)}, mode=mode
+    ) as client:
+        listed = await client.call("list_containers", project=project)
+        logs = await client.call("read_logs", containers=[f"{project}/export"])
+    assert "1 not well" in listed.text.partition("\n")[0]
+    assert f"{project}-export" in listed.text
+    assert "crash loop: exit code 2" in listed.text
+    assert "CAPTIONS_API_KEY: environment variable is not set" in logs.text
+
+
+async def test_the_page_s_offenders_are_named(stack: Stack) -> None:
+    async with open_client("lighthouse") as client:
+        audit = await client.call("run_audit", url=known(stack.web_url))
+    assert not audit.is_error
+    for finding in ("layout-shifts", "label", "image-alt", "color-contrast"):
+        assert re.search(rf"^\d+\. {finding}: ", audit.text, re.M), finding
+    assert "img.hero" in audit.text
+    assert re.search(r"40 x `[^`]*input`", audit.text)
+    assert re.search(r"40 x `[^`]*span\.title`", audit.text)
+    assert len(audit.text) < 6_000
+
+
+def post(url: str) -> None:
+    """Send a POST request without a body."""
+    with urllib.request.urlopen(urllib.request.Request(url, method="POST"), timeout=10):
+        pass
