@@ -63,8 +63,12 @@ def working() -> Working:
     """Run a real worker inside this process: ``with working(jobs, threads=1): …``."""
 
     @contextmanager
-    def run(jobs: Jobs, *, threads: int = 2) -> Iterator[dramatiq.Worker]:
-        worker = dramatiq.Worker(jobs.broker, worker_timeout=50, worker_threads=threads)
+    def run(
+        jobs: Jobs, *, threads: int = 2, queues: set[str] | None = None
+    ) -> Iterator[dramatiq.Worker]:
+        worker = dramatiq.Worker(
+            jobs.broker, queues=queues, worker_timeout=50, worker_threads=threads
+        )
         worker.start()
         try:
             yield worker

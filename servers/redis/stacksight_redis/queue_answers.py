@@ -200,9 +200,7 @@ def answer_view(
         now_ms: Redis's clock.
     """
     facts, judgement = judged.facts, judged.judgement
-    groups = [
-        _dead_letters(group, last_errors, now_ms) for group in group_dead(dead)[:SHOWN_GROUPS]
-    ]
+    groups = dead_letters(dead, last_errors, now_ms)
     notes = [NOTE_RUNNING] if facts.in_flight else []
     if any(job.encoding == "pickle" for job in (*sample, *(letter.job for letter in dead))):
         notes.append(NOTE_PICKLE)
@@ -221,6 +219,13 @@ def answer_view(
         next=[f'diagnose_queue(queue="{label}")'] if judgement.needs_attention else [],
         notes=notes,
     )
+
+
+def dead_letters(
+    dead: Sequence[Dead], last_errors: Mapping[str, str], now_ms: float
+) -> list[DeadLetters]:
+    """Dead letters by cause, the most frequent first, as they are shown."""
+    return [_dead_letters(group, last_errors, now_ms) for group in group_dead(dead)[:SHOWN_GROUPS]]
 
 
 def _dead_letters(group: DeadGroup, last_errors: Mapping[str, str], now_ms: float) -> DeadLetters:

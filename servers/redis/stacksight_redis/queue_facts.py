@@ -7,6 +7,9 @@ from stacksight_redis.jobs import Job
 from stacksight_redis.keys import Queue
 
 State = Literal["waiting", "in_flight", "delayed", "dead"]
+OVERDUE_AFTER_MS = 5_000
+"""A live worker enqueues a due message within about a second; after this it has lost it."""
+
 STATES: tuple[State, ...] = ("waiting", "in_flight", "delayed", "dead")
 
 
@@ -29,6 +32,14 @@ class Process:
     def short(self) -> str:
         """The first eight characters, as the answers show it."""
         return self.id[:8]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A process seen twice: one that spoke in between polls, so it consumes (or sends a lot)."""
+
+    process: Process
+    spoke: bool
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ from redis.exceptions import ResponseError
 
 from stacksight_redis.commands import MAX_ITEMS, MAX_TEXT
 from stacksight_redis.jobs import Job, decode_job
-from stacksight_redis.keys import Queue, heartbeats
-from stacksight_redis.queue_facts import Held, Process, QueueFacts, Snapshot
+from stacksight_redis.keys import DELAYED, Queue, heartbeats
+from stacksight_redis.queue_facts import OVERDUE_AFTER_MS, Held, Process, QueueFacts, Snapshot
 from stacksight_redis.source import BATCH, Source
 
 MAX_PROCESSES = 1_000
 PAIRS_PER_ROUND = 1_000
 MAX_ROUNDS = 5
+MAX_ACTORS = 1_000
 OLDEST_AMONG = 20
 OVERDUE_AMONG = 50
-OVERDUE_AFTER_MS = 5_000
 HOUR_MS = 3_600_000
 READ_BYTES = 4 * 1024 * 1024
 """Payload bytes that one call reads."""
@@ -202,7 +202,16 @@ async def read_jobs(source: Source, payloads: str, ids: Sequence[Any]) -> list[J
             decode_job(text(i), stored.get(i), size if isinstance(size, int) else None)
             for i, size in zip(part, sizes, strict=True)
         ]
+    _remember_actors(source, jobs)
     return jobs
+
+
+def _remember_actors(source: Source, jobs: Sequence[Job]) -> None:
+    """Keep which actors were seen on which queue: a result can only be found with both names."""
+    if len(source.actors) < MAX_ACTORS:
+        source.actors |= {
+            (job.queue.removesuffix(DELAYED), job.actor) for job in jobs if job.problem is None
+        }
 
 
 def text(value: Any) -> str:

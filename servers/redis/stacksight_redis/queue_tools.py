@@ -151,7 +151,7 @@ async def _overview(source: Source, judged: Judged, now_ms: float) -> QueueView:
     sample = await sample_jobs(source, facts.queue) if facts.payloads else []
     newest = await _first(source, facts, "dead", DEAD_GROUPED)
     dead = [Dead(placed.job, placed.died_ms or now_ms) for placed in newest.placed]
-    last_errors = await _last_errors(source, facts.queue, dead)
+    last_errors = await read_last_errors(source, facts.queue, dead)
     view = answer_view(judged, sample, dead, last_errors, now_ms)
     for state in ("waiting", "in_flight", "delayed"):
         page = await _first(source, facts, state, FIRST_MESSAGES)
@@ -164,7 +164,7 @@ async def _first(source: Source, facts: QueueFacts, state: State, limit: int) ->
     return await read_page(source, facts, state, lambda _: True, limit=limit, position=None)
 
 
-async def _last_errors(source: Source, queue: Queue, dead: list[Dead]) -> dict[str, str]:
+async def read_last_errors(source: Source, queue: Queue, dead: list[Dead]) -> dict[str, str]:
     """The error in the stored result of each group's newest message."""
     errors = {}
     for group in group_dead(dead)[:SHOWN_GROUPS]:

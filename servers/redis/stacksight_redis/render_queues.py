@@ -109,12 +109,16 @@ def _actor(actor: Actor) -> str:
 def _dead_letters(answer: QueueView) -> str:
     looked_at = f"the newest {format_count(answer.dead_looked_at)}"
     head = f"Dead letters by cause, among {looked_at} of {format_count(answer.row.dead)}:"
-    table = render_table(
-        ("count", "actor", "error stored", "where", "last error, from the result", "retries",
-         "newest", "oldest", "example"),
-        [_dead_row(group) for group in answer.dead_letters],
+    return f"{head}\n{fence(dead_letter_table(answer.dead_letters), 'dead letters')}"
+
+
+def dead_letter_table(groups: Sequence[DeadLetters]) -> str:
+    """Dead letters by cause."""
+    columns = (
+        "count", "actor", "error stored", "where", "last error, from the result", "retries",
+        "newest", "oldest", "example",
     )  # fmt: skip
-    return f"{head}\n{fence(table, 'dead letters')}"
+    return render_table(columns, [_dead_row(group) for group in groups])
 
 
 def _dead_row(group: DeadLetters) -> tuple[object, ...]:

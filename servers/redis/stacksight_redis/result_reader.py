@@ -1,11 +1,10 @@
 """Reads the stored result of a message. Source room: I/O, no judgement."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
 
 from stacksight_redis.commands import MAX_TEXT
 from stacksight_redis.keys import result_keys
+from stacksight_redis.message_facts import StoredResult
 from stacksight_redis.pickles import PickleRefusedError, is_pickle, read_pickle
 from stacksight_redis.source import Source
 
@@ -13,23 +12,6 @@ UNREADABLE = "a result of {size:,} bytes, not read"
 NOT_JSON = "a result that is not JSON"
 
 _WRAPPED = "dramatiq.results.Result"
-
-
-@dataclass(frozen=True)
-class StoredResult:
-    """A result as Dramatiq's Results middleware stores it.
-
-    Attributes:
-        value: what the actor returned; None for an exception.
-        error: ``type: message`` of the exception, None for a value.
-        problem: why it is not shown.
-        expires_s: seconds until Redis forgets it.
-    """
-
-    value: Any = None
-    error: str | None = None
-    problem: str | None = None
-    expires_s: float | None = None
 
 
 async def read_result(

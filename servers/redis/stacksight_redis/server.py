@@ -4,11 +4,28 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_redis.about import ABOUT
 from stacksight_redis.channel_tools import capture_messages, list_channels
+from stacksight_redis.diagnosis_tools import diagnose_queue
+from stacksight_redis.health_tools import check_health
+from stacksight_redis.key_tools import inspect_keys
+from stacksight_redis.message_tools import inspect_message
 from stacksight_redis.queue_tools import inspect_queue, list_queues
 from stacksight_redis.settings import RedisSettings
 from stacksight_redis.source import open_source
+from stacksight_redis.watch_tools import watch_queues
+from stacksight_redis.worker_tools import list_workers
 
-TOOLS = (list_queues, inspect_queue, list_channels, capture_messages)
+TOOLS = (
+    list_queues,
+    diagnose_queue,
+    inspect_queue,
+    inspect_message,
+    list_workers,
+    watch_queues,
+    list_channels,
+    capture_messages,
+    check_health,
+    inspect_keys,
+)
 
 
 def translate(_: Exception) -> ToolFailure | None:

@@ -64,6 +64,7 @@ class Source:
         where: the URL, with the password masked.
         captures: the pub/sub recordings of this process.
         discovery: what has been found among the keys so far.
+        actors: queue and actor of the messages seen so far.
         last_waiting: how many messages waited at the last look, with the monotonic time of it.
     """
 
@@ -72,6 +73,7 @@ class Source:
         self.where = redact_text(settings.redis_url)
         self.captures = Captures(settings)
         self.discovery = DiscoveryCache()
+        self.actors: set[tuple[str, str]] = set()
         self.last_waiting: dict[Queue, tuple[float, int]] = {}
         # Nothing connects before the first command.
         pool = BlockingConnectionPool.from_url(

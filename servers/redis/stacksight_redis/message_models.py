@@ -1,0 +1,66 @@
+"""What the tools about one message answer. Times are seconds."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Place(BaseModel):
+    """Where a copy of the message is; ``position`` counts from 0, next to run."""
+
+    queue: str
+    state: str
+    redis_id: str
+    holder: str | None = None
+    position: int | None = None
+    due_in_s: float | None = None
+    died_s: float | None = None
+
+
+class Step(BaseModel):
+    """A message that this one starts when it succeeds."""
+
+    actor: str
+    message_id: str
+
+
+class Group(BaseModel):
+    """The group the message is a member of; ``remaining`` is the barrier's value."""
+
+    id: str
+    remaining: int | None = None
+    expires_s: float | None = None
+    cleared: bool = False
+    dead_members: list[str] = Field(default_factory=list)
+    callbacks: list[Step] = Field(default_factory=list)
+    verdict: str
+
+
+class Result(BaseModel):
+    """The stored result: untrusted text, secrets masked."""
+
+    value: str | None = None
+    error: str | None = None
+    problem: str | None = None
+    expires_s: float | None = None
+
+
+class MessageView(BaseModel):
+    """One message: where it is, its history, and what depends on it."""
+
+    conclusion: str
+    message_id: str
+    places: list[Place] = Field(default_factory=list)
+    actor: str | None = None
+    queue: str | None = None
+    arguments: str | None = None
+    age_s: float | None = None
+    retries: int = 0
+    options: dict[str, Any] = Field(default_factory=dict)
+    traceback: str | None = None
+    pipeline: list[Step] = Field(default_factory=list)
+    group: Group | None = None
+    result: Result | None = None
+    mentioned_by: list[str] = Field(default_factory=list)
+    searched: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)

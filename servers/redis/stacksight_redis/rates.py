@@ -1,0 +1,96 @@
+"""How many messages came and went between two moments, from the ends of a list. Pure.
+
+Dramatiq pushes at the tail and pops at the head. The id that was last at the first moment is still
+in the list at the second, unless everything was taken: what stands behind it has come since.
+"""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A list at one moment: its length, the id at its tail, and the dead so far.
+
+    ``after_tail`` is how many ids stand behind the tail of the mark before; None when that id is
+    gone or too far away.
+    """
+
+    at_s: float
+    waiting: int
+    tail: bytes | None
+    in_flight: int
+    delayed: int
+    dead: int
+    after_tail: int | None = None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What happened between two moments.
+
+    Attributes:
+        enqueued, fetched: messages that came into the list and left it; at least that many where
+            ``exact`` is False.
+        died: messages that became dead letters.
+        waiting: at the second moment; ``waiting_before`` at the first. In flight likewise.
+    """
+
+    seconds: float
+    enqueued: int
+    fetched: int
+    died: int
+    waiting_before: int
+    waiting: int
+    in_flight: int
+    delayed: int
+    exact: bool = True
+
+    @property
+    def in_per_s(self) -> float:
+        """Messages enqueued a second; retries and reclaimed ones count again."""
+        return self.enqueued / self.seconds
+
+    @property
+    def out_per_s(self) -> float:
+        """Messages fetched by workers a second."""
+        return self.fetched / self.seconds
+
+    @property
+    def drained_in_s(self) -> float | None:
+        """Seconds until the list is empty at these rates; None when it does not shrink."""
+        shrinks = self.out_per_s - self.in_per_s
+        return self.waiting / shrinks if self.waiting and shrinks > 0 else None
+
+
+def measure(before: Mark, after: Mark) -> Flow:
+    """Return what happened between two marks of one queue."""
+    # Without the old tail the list was emptied in between, or empty at first: what came and was
+    # taken at once has left no trace.
+    exact = before.tail is not None and after.after_tail is not None
+    enqueued = after.waiting if after.after_tail is None else after.after_tail
+    return Flow(
+        seconds=max(after.at_s - before.at_s, 1e-3),
+        enqueued=enqueued,
+        fetched=max(0, before.waiting + enqueued - after.waiting),
+        died=max(0, after.dead - before.dead),
+        waiting_before=before.waiting,
+        waiting=after.waiting,
+        in_flight=after.in_flight,
+        delayed=after.delayed,
+        exact=exact,
+    )
+
+
+def join(first: Flow | None, second: Flow) -> Flow:
+    """Add up two flows that follow one another."""
+    if first is None:
+        return second
+    return replace(
+        second,
+        seconds=first.seconds + second.seconds,
+        enqueued=first.enqueued + second.enqueued,
+        fetched=first.fetched + second.fetched,
+        died=first.died + second.died,
+        waiting_before=first.waiting_before,
+        exact=first.exact and second.exact,
+    )

@@ -1,0 +1,216 @@
+"""diagnose_queue, inspect_message, list_workers, watch_queues: states of real workers explained."""
+
+import asyncio
+import json
+import os
+import re
+import uuid
+from collections.abc import Callable
+
+import dramatiq
+import pytest
+import redis
+
+from tests.redis.conftest import Working
+from tests.redis.jobs import Jobs, wait_until
+from tests.support.stdio import ServerClient
+
+TEN_MINUTES_MS = 600_000
+
+
+async def test_nobody_consumes_the_queue(
+    client: ServerClient, jobs: Jobs, store: redis.Redis
+) -> None:
+    jobs.send("mail", 1)
+    answer = await client.call("diagnose_queue", queue="mail")
+    assert answer.text.startswith("mail: no consumer. 1 message waiting")
+    assert "no worker is alive at all" in answer.text
+
+
+async def test_workers_run_but_not_for_this_queue(
+    client: ServerClient, jobs: Jobs, working: Working
+) -> None:
+    jobs.send("mail", 1)
+    with working(jobs, queues={"exports"}):
+        answer = await client.call("diagnose_queue", queue="mail")
+    assert "workers run, but not for this queue" in answer.text
+    assert "--queues" in answer.text
+
+
+async def test_a_killed_worker_is_the_cause(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, killed_worker: Callable[[str], str]
+) -> None:
+    for number in range(10):
+        jobs.send("block", number)
+    process = killed_worker("thumbnails")
+    store.zincrby("dramatiq:__heartbeats__", -TEN_MINUTES_MS, process)
+    held = store.srandmember(f"dramatiq:__acks__.{process}.thumbnails")
+    message = json.loads(store.hget("dramatiq:thumbnails.msgs", held))
+    diagnosis = await client.call("diagnose_queue", queue="thumbnails")
+    assert diagnosis.text.startswith("thumbnails: held by a dead process.")
+    assert "2. no consumer" in diagnosis.text
+    found = await client.call("inspect_message", message_id=message["message_id"])
+    assert found.text.startswith(f"Held by dead process {process[:8]}, silent for 10 min")
+    by_redis_id = await client.call("inspect_message", message_id=held.decode())
+    assert by_redis_id.text.startswith(f"Held by dead process {process[:8]}")
+    workers = await client.call("list_workers")
+    assert f"holding messages: {process[:8]}" in workers.text
+    assert re.search(
+        rf"^{process[:8]} \| dead \| .* \| thumbnails: \d in flight", workers.text, re.M
+    )
+
+
+async def test_failing_for_good_is_grouped_and_points_to_an_example(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+) -> None:
+    sent = {jobs.send("export", number) for number in range(3)}
+    with working(jobs):
+        wait_until(lambda: store.zcard("dramatiq:exports.XQ") == 3)
+    answer = await client.call("diagnose_queue", actor="export")
+    assert answer.text.startswith("export on exports: failing. 3 dead letters, 3 of them")
+    match = re.search(r'inspect_message\(message_id="([^"]+)"\)', answer.text)
+    assert match is not None
+    assert match[1] in sent
+    one = await client.call("inspect_message", message_id=match[1])
+    assert re.match(r"Dead for .* after 3 attempts: ValueError: no captions", one.text)
+    assert "Traceback (most recent call last)" in one.text
+    assert "Result, kept for" in one.text
+
+
+async def test_a_retry_is_told_with_its_time(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+) -> None:
+    message = jobs.actors["export"].send_with_options(
+        args=(1,), min_backoff=600_000, max_backoff=900_000, max_retries=5
+    )
+    with working(jobs):
+        wait_until(lambda: store.hlen("dramatiq:exports.DQ.msgs") == 1)
+        found = await client.call("inspect_message", message_id=message.message_id)
+        answer = await client.call("diagnose_queue", queue="exports")
+    assert found.text.startswith("Waits for retry 1 of 5 after ValueError: no captions")
+    assert answer.text.startswith("exports: retrying. 1 delayed message failed before")
+
+
+async def test_a_finished_message_is_found_by_its_result(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+) -> None:
+    message = jobs.send("mail", 7, token="s3cr3t")
+    with working(jobs):
+        wait_until(lambda: store.hlen("dramatiq:mail.msgs") == 0)
+    answer = await client.call("inspect_message", message_id=message, queue="mail", actor="mail")
+    assert answer.text.startswith("Finished: its result is stored.")
+    assert '{"user":7,"token":"***"}' in answer.text
+
+
+async def test_a_message_that_is_nowhere_says_where_was_looked(
+    client: ServerClient, jobs: Jobs
+) -> None:
+    jobs.send("mail", 1)
+    answer = await client.call("inspect_message", message_id=str(uuid.uuid4()))
+    assert answer.text.startswith("Not found: no message of any queue has the id")
+    assert "mail waiting and in flight: 1 of 1" in answer.text
+
+
+async def test_a_step_of_a_pipeline_that_is_still_to_come(client: ServerClient, jobs: Jobs) -> None:
+    pipeline = jobs.actors["mail"].message(1) | jobs.actors["done"].message()
+    pipeline.run()
+    first, second = (message.message_id for message in pipeline.messages)
+    answer = await client.call("inspect_message", message_id=second)
+    assert answer.text.startswith(f"Not enqueued yet: it comes after mail {first}")
+    parent = await client.call("inspect_message", message_id=first)
+    assert f"then: done ({second})" in parent.text
+
+
+async def test_a_group_that_can_never_complete(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+) -> None:
+    members = [jobs.actors["fail_once"].message(1), jobs.actors["block"].message(2)]
+    group = dramatiq.group(members, broker=jobs.broker)
+    group.add_completion_callback(jobs.actors["done"].message())
+    group.run()
+    with working(jobs):
+        wait_until(lambda: store.zcard("dramatiq:failing.XQ") == 1)
+        answer = await client.call("inspect_message", message_id=members[1].message_id)
+    assert "can never complete: 1 member dead" in answer.text
+    assert "2 members missing" in answer.text
+
+
+async def test_a_delayed_message_that_a_live_worker_has_lost(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+) -> None:
+    message = jobs.schedule("mail", 1, delay_ms=3_600_000)
+    with working(jobs):
+        wait_until(lambda: store.llen("dramatiq:mail.DQ") == 0)
+        (redis_id,) = store.hkeys("dramatiq:mail.DQ.msgs")
+        payload = json.loads(store.hget("dramatiq:mail.DQ.msgs", redis_id))
+        payload["options"]["eta"] -= 3_600_000 + 21_000  # the worker's memory knows another time
+        store.hset("dramatiq:mail.DQ.msgs", redis_id, json.dumps(payload))
+        answer = await client.call("diagnose_queue", queue="mail")
+        found = await client.call("inspect_message", message_id=message)
+    assert answer.text.startswith("mail: stranded. 1 of 1 delayed message looked at")
+    assert "Restart that worker" in answer.text
+    assert found.text.startswith("Stranded: due 2")
+
+
+async def test_more_work_than_workers(
+    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+) -> None:
+    for number in range(20):
+        jobs.send("block", number)
+    with working(jobs, threads=1):
+        wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.thumbnails")))
+        answer = await client.call("diagnose_queue", queue="thumbnails")
+        workers = await client.call("list_workers")
+    assert answer.text.startswith("thumbnails: saturated. 1 live process hold")
+    assert "1 consumer alive" in workers.text
+    assert f"| {os.getpid()} |" in workers.text
+
+
+async def test_rates_are_exact_while_the_list_is_not_emptied(
+    client: ServerClient, jobs: Jobs
+) -> None:
+    jobs.send("mail", 0)
+    task = asyncio.create_task(client.call("watch_queues", queue="mail", seconds=2))
+    for number in range(100):
+        jobs.send("mail", number)
+    answer = await task
+    (row,) = re.findall(r"^mail \| .*$", answer.text, re.M)
+    came = int(row.split(" | ")[2].split(" ")[0])
+    before, after = row.split(" | ")[5].split(" → ")
+    assert came == int(after) - int(before)
+    assert row.split(" | ")[3].startswith("0 ")
+    assert int(after) == 101
+
+
+async def test_an_evicting_redis_is_a_cause(
+    client: ServerClient, jobs: Jobs, store: redis.Redis
+) -> None:
+    jobs.send("mail", 1)
+    store.config_set("maxmemory-policy", "allkeys-lru")
+    store.config_set("maxmemory", "1gb")
+    try:
+        answer = await client.call("check_health")
+        diagnosis = await client.call("diagnose_queue", queue="mail")
+    finally:
+        store.config_set("maxmemory", "0")
+        store.config_set("maxmemory-policy", "noeviction")
+    assert "maxmemory-policy is allkeys-lru" in answer.text
+    assert "Redis itself: maxmemory-policy is allkeys-lru" in diagnosis.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({}, "exactly one of"),
+        ({"queue": "mail", "actor": "mail"}, "exactly one of"),
+        ({"queue": "mial"}, "Did you mean `mail`?"),
+        ({"actor": "maill"}, "Did you mean `mail`?"),
+    ],
+)
+async def test_bad_questions_are_answered(
+    client: ServerClient, jobs: Jobs, arguments: dict[str, str], told: str
+) -> None:
+    jobs.send("mail", 1)
+    answer = await client.call("diagnose_queue", **arguments)
+    assert answer.is_error
+    assert told in answer.text
