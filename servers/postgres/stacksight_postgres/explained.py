@@ -65,6 +65,9 @@ class PlanAnswer(BaseModel):
     plan: str = Field(description="Handle of this plan.")
     values: str | None = Field(default=None, description="Where the values of $1 came from.")
     cost: float = Field(description="Estimated total cost, in the planner's units.")
+    cost_without: float | None = Field(
+        default=None, description="The cost without the hypothetical indexes."
+    )
     rows: float = Field(description="Rows: actual when measured, else estimated.")
     execution_ms: float | None = None
     planning_ms: float | None = None

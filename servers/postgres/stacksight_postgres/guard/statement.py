@@ -87,13 +87,21 @@ def parse_reading(sql: str) -> Statement:
 
 
 def parse_expression(expression: str) -> ast.Node:
-    """Parse a scalar expression as the catalogue or a plan prints it."""
-    select = parse_sql(f"SELECT {expression}")[0].stmt
-    assert isinstance(select, ast.SelectStmt)
-    assert select.targetList
-    value = select.targetList[0].val
-    assert isinstance(value, ast.Node)
-    return value
+    """Parse a scalar expression as the catalogue or a plan prints it.
+
+    Raises:
+        ParseError, ValueError: it is more than one expression, or none.
+    """
+    statements = parse_sql(f"SELECT {expression}")
+    select = statements[0].stmt
+    if len(statements) != 1 or not isinstance(select, ast.SelectStmt) or select.fromClause:
+        raise ValueError(expression)
+    [target, *others] = select.targetList or (None,)
+    if others or not isinstance(target, ast.ResTarget) or target.name is not None:
+        raise ValueError(expression)
+    if not isinstance(target.val, ast.Node):
+        raise ValueError(expression)  # noqa: TRY004
+    return target.val
 
 
 def walk(root: Any) -> Iterator[ast.Node]:

@@ -58,8 +58,8 @@ def from_untried(view: PlanView, candidates: Sequence[Candidate], *, hypopg: boo
                 f"{kept / table.rows:.2%} of the rows that {node.label} keeps.",
                 share=view.part(node),
                 node=node.number,
-                cause=NOT_TRIED.format(reason=reason),
                 fix=_with_extension(view, candidate),
+                expected=NOT_TRIED.format(reason=reason),
             )
         )
     return findings

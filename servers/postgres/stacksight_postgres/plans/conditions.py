@@ -45,13 +45,13 @@ def conjuncts(condition: str) -> list[ast.Node]:
     """Return the parts of a condition that AND joins; a part that cannot be parsed is left out."""
     try:
         return list(_flatten(parse_expression(condition)))
-    except (ParseError, AssertionError):
+    except (ParseError, ValueError):
         pass
     parts = []
     for text in _split(condition):
         try:
             parts += list(_flatten(parse_expression(text)))
-        except (ParseError, AssertionError):
+        except (ParseError, ValueError):
             continue  # what only EXPLAIN can write, such as (hashed SubPlan 1)
     return parts
 
@@ -66,7 +66,7 @@ def key_of(expression: str, alias: str) -> str | None:
     """Write an expression on one table as an index key, or return None when it reads another."""
     try:
         node = parse_expression(expression)
-    except (ParseError, AssertionError):
+    except (ParseError, ValueError):
         return None
     return _key(node)[0] if _aliases(node) == {alias} else None
 

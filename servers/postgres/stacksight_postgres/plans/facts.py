@@ -56,6 +56,23 @@ class IndexFacts:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A foreign key that points to a table, without an index on the referencing columns.
+
+    Attributes:
+        name: of the constraint.
+        table: the referencing table, as SQL writes it.
+        columns: the referencing columns.
+        rows: estimated rows of the referencing table.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    rows: float
+
+
+@dataclass(frozen=True)
 class TableFacts:
     """A table of the plan.
 
@@ -70,6 +87,7 @@ class TableFacts:
         columns: by name.
         indexes: of the table.
         parent: the partitioned table that it is a part of.
+        unindexed_references: foreign keys to it whose checks read whole tables.
     """
 
     schema: str
@@ -82,6 +100,7 @@ class TableFacts:
     columns: Mapping[str, ColumnFacts] = field(default_factory=dict)
     indexes: tuple[IndexFacts, ...] = ()
     parent: str | None = None
+    unindexed_references: tuple[Reference, ...] = ()
 
     @property
     def shown(self) -> str:

@@ -15,7 +15,7 @@ class Finding(BaseModel):
     node: int | None = Field(default=None, description="Number of the node in the tree.")
     cause: str | None = None
     fix: str | None = Field(default=None, description="The statement or call that helps or checks.")
-    expected: str | None = Field(default=None, description="What the fix was found to bring.")
+    expected: str | None = Field(default=None, description="What trying the fix showed.")
 
 
 def rank(findings: list[Finding]) -> list[Finding]:

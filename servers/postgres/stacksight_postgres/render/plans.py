@@ -44,7 +44,8 @@ def _head(plan: PlanAnswer, *, measured: bool) -> str:
         planned = format_duration((plan.planning_ms or 0.0) / 1000)
         facts = f"ran in {took} (planned in {planned}), {rows}, estimated cost {plan.cost:,.0f}"
     else:
-        facts = f"estimated cost {plan.cost:,.0f}, {rows} expected, not run"
+        without = "" if plan.cost_without is None else f" (without them {plan.cost_without:,.0f})"
+        facts = f"estimated cost {plan.cost:,.0f}{without}, {rows} expected, not run"
     return f"{plan.plan}: {facts}. {found}."
 
 
@@ -56,5 +57,5 @@ def _finding(number: int, finding: Finding) -> str:
     if finding.fix:
         lines.append(f"   Fix: {inline(finding.fix, 800)}")
     if finding.expected:
-        lines.append(f"   Shown by: {inline(finding.expected, 300)}.")
+        lines.append(f"   Checked: {inline(finding.expected, 300)}.")
     return "\n".join(lines)

@@ -60,6 +60,8 @@ async def _facts(session: Session, names: Names) -> CatalogFacts:
         [name.name for name in names.operators],
         [name.name for name in names.types],
         [name.schema for name in names.operators if name.schema],
+        [name.name for name in names.relations],
+        [use.name for use in names.functions],
     )
     relations = await session.fetch(
         load_sql("guard_relations"), [name.name for name in names.relations]

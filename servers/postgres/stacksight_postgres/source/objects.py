@@ -139,7 +139,7 @@ async def find_table(session: Session, name: str) -> tuple[int, list[str]]:
 def _parse_name(name: str) -> Name:
     try:
         column = parse_expression(name)
-    except (ParseError, AssertionError) as error:
+    except (ParseError, ValueError) as error:
         raise ToolFailure(ERROR_NOT_A_NAME.format(name=name)) from error
     if not isinstance(column, ast.ColumnRef):
         raise ToolFailure(ERROR_NOT_A_NAME.format(name=name))

@@ -76,12 +76,17 @@ async def explain_statement(
         raise ToolFailure(ERROR_CANNOT_ANALYZE_HYPOTHETICAL)
     async with source.database.private_session(timeout_s=timeout_s) as session:
         statement = await check_explaining(session, sql, analyze=analyze)
-        pretended = await _pretend(session, hypothetical)
         variants = await choose_values(session, statement, params, analyze=analyze)
+        without = await _costs_without(session, variants) if hypothetical else {}
+        pretended = await _pretend(session, hypothetical)
         plans, notes = await _plan_all(session, variants, analyze=analyze)
         answers = [
             await _answer(source, session, KeptPlan(variant.sql, plan, tuple(pretended)), variant)
             for variant, plan in plans
+        ]
+        answers = [
+            answer.model_copy(update={"cost_without": without.get(variant.sql)})
+            for answer, (variant, _) in zip(answers, plans, strict=True)
         ]
         if not analyze:
             notes.append(NOTE_WRITES if statement.kind == "write" else NOTE_BOUND_BY_COST)
@@ -90,6 +95,10 @@ async def explain_statement(
     return ExplainAnswer(
         measured=analyze, hypothetical=pretended or None, plans=answers, notes=notes
     )
+
+
+async def _costs_without(session: Session, variants: list[Variant]) -> dict[str, float]:
+    return {v.sql: (await explain(session, v, analyze=False)).root.cost for v in variants}
 
 
 async def _pretend(session: Session, indexes: list[str]) -> list[str]:
@@ -139,7 +148,7 @@ async def _answer(source: Source, session: Session, kept: KeptPlan, variant: Var
         rows=plan.root.rows if plan.measured else plan.root.estimated_rows,
         execution_ms=plan.execution_ms,
         planning_ms=plan.planning_ms,
-        settings=dict(plan.settings) or None,
+        settings={k: v for k, v in plan.settings.items() if k != "plan_cache_mode"} or None,
         findings=findings[:MAX_FINDINGS],
         more_findings=max(len(findings) - MAX_FINDINGS, 0),
         tree=lines,

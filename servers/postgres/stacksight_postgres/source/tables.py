@@ -4,7 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from stacksight_postgres.plans.facts import ColumnFacts, IndexFacts, Surroundings, TableFacts
+from stacksight_postgres.plans.facts import (
+    ColumnFacts,
+    IndexFacts,
+    Reference,
+    Surroundings,
+    TableFacts,
+)
 from stacksight_postgres.plans.model import Plan
 from stacksight_postgres.queries import load_sql
 from stacksight_postgres.source.database import Session
@@ -43,11 +49,16 @@ async def read_tables(
     for row in await session.fetch(load_sql("index_facts"), oids):
         facts = {key: value for key, value in row.items() if key not in ("table", "keys")}
         indexes[row["table"]].append(IndexFacts(**facts, keys=tuple(row["keys"])))
+    references: defaultdict[int, list[Reference]] = defaultdict(list)
+    for row in await session.fetch(load_sql("reference_facts"), oids):
+        facts = {key: value for key, value in row.items() if key not in ("target", "columns")}
+        references[row["target"]].append(Reference(**facts, columns=tuple(row["columns"])))
     return {
         (row["schema"], row["name"]): TableFacts(
             **{key: value for key, value in row.items() if key != "oid"},
             columns=columns[row["oid"]],
             indexes=tuple(indexes[row["oid"]]),
+            unindexed_references=tuple(references[row["oid"]]),
         )
         for row in tables
     }

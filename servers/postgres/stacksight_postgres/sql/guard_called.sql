@@ -1,5 +1,6 @@
 -- OIDs of user-made functions that operators and casts call, and the checks of domains.
--- $1: operator names, $2: type names, $3: schemas that the statement names
+-- $1: operator names, $2: type names, $3: schemas that the statement
+-- names, $4: names of relations, $5: names of functions
 WITH RECURSIVE types AS (
     SELECT t.oid, t.typtype, t.typbasetype, t.typelem, t.typrelid
     FROM pg_type AS t
@@ -23,12 +24,27 @@ SELECT
         WHERE o.oprname = ANY ($1::text[]) AND o.oprcode::oid >= 16384
             AND n.nspname = ANY (current_schemas(true) || $3::name[])
         UNION
-        -- Implicit casts are applied without being written.
-        SELECT c.castfunc::bigint FROM pg_cast AS c
-        WHERE c.castfunc >= 16384
-            AND (c.castcontext = 'i' OR c.casttarget IN (SELECT oid FROM types)
-                OR c.casttarget IN (
+        -- Implicit casts are applied without being written. A cast that is written runs a function
+        -- of this pair of types only: it matters when a value of the source type can be there.
+        SELECT k.castfunc::bigint
+        FROM pg_cast AS k
+        JOIN pg_type AS source ON source.oid = k.castsource
+        WHERE k.castfunc >= 16384
+            AND (k.castcontext = 'i' OR k.casttarget IN (SELECT oid FROM types)
+                OR k.casttarget IN (
                     SELECT t.oid FROM pg_type AS t WHERE t.typname = ANY ($2::text[])
+                ))
+            AND (k.castcontext = 'i' OR source.oid < 16384 OR source.typname = ANY ($2::text[])
+                OR EXISTS (
+                    SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+                    WHERE (c.relname = ANY ($4::text[]) OR c.relkind = 'c')
+                        AND (a.atttypid IN (source.oid, source.typarray)
+                            OR c.reltype = source.oid AND c.relkind <> 'c')
+                )
+                OR EXISTS (
+                    SELECT FROM pg_proc AS p
+                    WHERE p.proname = ANY ($5::text[])
+                        AND p.prorettype IN (source.oid, source.typarray)
                 ))
     ) AS called,
     ARRAY(

@@ -21,6 +21,7 @@ from stacksight_postgres.plans.insights import (
     stale_statistics,
     subplan,
     top_n_sort,
+    unindexed_reference,
 )
 
 INSIGHTS: tuple[Callable[[PlanView], Iterator[Finding]], ...] = (
@@ -40,6 +41,7 @@ INSIGHTS: tuple[Callable[[PlanView], Iterator[Finding]], ...] = (
     heap_fetches.find,
     jit.find,
     planning.find,
+    unindexed_reference.find,
 )
 
 
