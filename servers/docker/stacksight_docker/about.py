@@ -7,7 +7,8 @@ Looks at the containers of a Docker Engine (or Podman's compatible socket) and s
 is down, what its logs mean and what it uses. It reads only.
 
 Begin with list_containers: problems come first, each with its reason; the healthy ones are folded \
-by compose project and service. inspect_container shows one container without its secrets \
+by compose project and service. diagnose says why something is down, with proof, and follows the \
+chain to the root. inspect_container shows one container without its secrets \
 (environment variables by name, set or empty). read_logs merges the logs of several containers \
 and filters them before you see them: mode="lines" for the lines, mode="patterns" for what \
 repeats, the errors, and what the log said before each exit.

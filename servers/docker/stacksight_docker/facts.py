@@ -205,3 +205,17 @@ class LogLine(NamedTuple):
     time: str
     stream: str
     text: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened on the engine."""
+
+    time: float
+    kind: str
+    """container, image, network, volume or daemon."""
+    action: str
+    """die, oom, start, ``health_status: unhealthy``, …"""
+    actor_id: str
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)

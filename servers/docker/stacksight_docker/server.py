@@ -12,11 +12,14 @@ from stacksight_docker.about import ABOUT
 from stacksight_docker.analysis.drift import find_drift
 from stacksight_docker.analysis.overview import ContainerList, StatusFilter
 from stacksight_docker.analysis.view import ContainerView, view_container
+from stacksight_docker.diagnosis.model import Diagnosis
+from stacksight_docker.investigate import diagnose_target
 from stacksight_docker.listing import list_overview
 from stacksight_docker.logs.answer import LogAnswer
 from stacksight_docker.logs.levels import Level
 from stacksight_docker.reading import LogRequest, read_containers
 from stacksight_docker.render.container import render_container
+from stacksight_docker.render.diagnosis import render_diagnosis
 from stacksight_docker.render.logs import render_logs
 from stacksight_docker.render.overview import render_containers
 from stacksight_docker.resolve import find_container, find_containers
@@ -62,6 +65,28 @@ async def list_containers(
     listing, following = await list_overview(source_of(ctx), project, match, status, skip)
     listing.next_cursor = encode_cursor(following, **scope) if following else None
     return listing
+
+
+@tool(title="Diagnose", render=render_diagnosis)
+async def diagnose(
+    ctx: Context[Source],
+    target: Annotated[
+        str | None,
+        Field(
+            description="Container, service, project/service or compose project. Left out: "
+            "everything.",
+            max_length=200,
+        ),
+    ] = None,
+) -> Diagnosis:
+    """Why is it down, unhealthy or failing? One verdict per problem, with its proof and next step.
+
+    Looks at state, exits, events, health checks, logs, images, networks, ports and dependencies,
+    and follows the chain to the root: the API is unhealthy because its database ran out of memory.
+
+    Example: diagnose(target="shop/api")
+    """
+    return await diagnose_target(source_of(ctx), target)
 
 
 @tool(title="Inspect a container", render=render_container)
@@ -127,5 +152,5 @@ async def read_logs(
     return await read_containers(source, chosen, request)
 
 
-TOOLS = (list_containers, inspect_container, read_logs)
+TOOLS = (list_containers, diagnose, inspect_container, read_logs)
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

@@ -13,16 +13,18 @@ from docker.errors import APIError
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
 from stacksight_docker.errors import ERROR_REFUSED
-from stacksight_docker.facts import Container, EngineInfo, Listed
+from stacksight_docker.facts import Container, EngineInfo, Event, Listed
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.client import READ_SECONDS, EngineClient
 from stacksight_docker.source.connection import Connection
 from stacksight_docker.source.endpoints import find_endpoints
+from stacksight_docker.source.events import read_events
 from stacksight_docker.source.logs import LogQuery, LogRead, read_log
 from stacksight_docker.source.parse import parse_container, parse_info, parse_listed
 
 FactT = TypeVar("FactT")
 INSPECT_SECONDS = 5.0
+EVENTS_SECONDS = 3.0
 
 
 class Source:
@@ -38,6 +40,10 @@ class Source:
     async def now(self) -> float:
         """Return the engine's clock, in seconds since the epoch."""
         return time.time() + (await self._connection.reach()).clock_offset
+
+    async def clock_offset(self) -> float:
+        """Return the engine's clock minus ours, in seconds; 0 when they agree."""
+        return (await self._connection.reach()).clock_offset
 
     async def engine_name(self) -> str:
         """Return what the engine is and where it listens, without asking it again."""
@@ -89,6 +95,25 @@ class Source:
             return {str(tag): str(image["Id"]) for image in raw for tag in image["RepoTags"] or ()}
 
         return await self._get("/images/json", parse)
+
+    async def image_architecture(self, image_id: str) -> str:
+        """Return the processor architecture that an image is made for; empty if it is gone."""
+        try:
+            return await self._get(
+                f"/images/{image_id}/json", lambda raw: str(raw.get("Architecture") or "")
+            )
+        except APIError:
+            return ""
+
+    async def events(self, since: float, until: float) -> list[Event]:
+        """Return what happened, oldest first, as far as the engine remembers (256 events).
+
+        Args:
+            since: seconds since the epoch.
+            until: seconds since the epoch; not in the future, or the engine waits for it.
+        """
+        work = partial(read_events, since=since, until=until, seconds=EVENTS_SECONDS)
+        return await self._connection.run(work, what="/events", seconds=EVENTS_SECONDS)
 
     async def log(self, container: Container, query: LogQuery) -> LogRead:
         """Read the end of a container's log.

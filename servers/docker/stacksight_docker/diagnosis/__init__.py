@@ -1,0 +1,1 @@
+"""Why containers are not well: from facts to verdicts, without I/O."""

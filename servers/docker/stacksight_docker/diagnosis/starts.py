@@ -1,0 +1,150 @@
+"""Containers that could not start: what the engine said about it."""
+
+import re
+
+from stacksight_core.redact import redact_assignments
+from stacksight_core.untrusted import inline
+from stacksight_docker.analysis.view import command_text
+from stacksight_docker.diagnosis.model import Case, Finding
+
+ERROR_CHARS = 260
+_PORT = re.compile(
+    r"(?:Bind for |bind: |listen tcp4? )?(?P<address>[\d.]+|\[?::\]?)?:(?P<port>\d+)"
+    r"(?: failed)?:? (?:port is already allocated|.*address already in use)"
+    r"|exposing port \S+ (?P<other>\d+)"
+)
+_MISSING_COMMAND = re.compile(
+    r'exec: "(?P<command>[^"]+)":.*?(?:no such file|executable file not found)', re.S
+)
+_NOT_EXECUTABLE = re.compile(
+    r'exec: "(?P<command>[^"]+)":.*?(?:permission denied|is a directory)', re.S
+)
+_WRONG_KIND = re.compile(r"not a directory|trying to mount a directory|is a directory")
+_BIND_SOURCE = re.compile(r"bind source path does not exist: (?P<path>\S+)|mkdir (?P<made>\S+):")
+_MOUNTED = re.compile(r'mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)"')
+_NETWORK = re.compile(r"network (?P<name>\S+) not found|could not find.*network (?P<other>\S+)")
+_DEVICE = re.compile(r"could not select device driver|unknown or invalid runtime|no such device")
+
+
+def find_start_failure(case: Case) -> Finding | None:
+    """Explain why the engine could not start a container; None when it could."""
+    error = case.container.error
+    if not error:
+        return None
+    said = f"State.Error: {inline(redact_assignments(error), ERROR_CHARS)}"
+    code = f"State.ExitCode={case.container.exit_code}, State.Status={case.container.status}"
+    for rule in (_port_taken, _architecture, _command, _mount, _network):
+        finding = rule(case, error, [said, code])
+        if finding is not None:
+            return finding
+    problem = "the engine could not start it"
+    if _DEVICE.search(error):
+        problem = "it asks for a device or runtime that this engine does not have"
+    return Finding(
+        kind="start-failed",
+        problem=problem,
+        confidence="proved",
+        evidence=[said, code],
+        next="Correct what State.Error names in its definition and recreate it.",
+    )
+
+
+def _port_taken(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    if "already allocated" not in error and "address already in use" not in error:
+        return None
+    match = _PORT.search(error)
+    port = int(match["port"] or match["other"]) if match else 0
+    holder = _holder(case, port)
+    by = f", by {holder}" if holder else ""
+    shown = [*evidence, f"port {port} is held by {holder}"] if holder else evidence
+    return Finding(
+        kind="port-taken",
+        problem=f"port {port} of the host is already in use{by}",
+        confidence="proved",
+        evidence=shown,
+        next=f"Stop {holder or 'what listens there'}, or publish another host port; then start it.",
+        ruled_out=["its image and command (they never ran)"],
+    )
+
+
+def _holder(case: Case, port: int) -> str | None:
+    for other in case.scene.listed.values():
+        if other.id != case.container.id and any(p.public == port for p in other.ports):
+            return f"container {other.label}"
+    process = case.scene.listeners.get(port)
+    return f"host process {process}" if process else None
+
+
+def _architecture(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    if "exec format error" not in error:
+        return None
+    return Finding(
+        kind="wrong-architecture",
+        problem="its program is for another processor architecture, or its script has no #! line",
+        confidence="proved",
+        evidence=[*evidence, f"engine Architecture={case.scene.info.architecture}"],
+        next="Build or pull the image for the engine's platform, or add the script's #! line.",
+    )
+
+
+def _command(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    words = case.container.entrypoint + case.container.command
+    missing, denied = _MISSING_COMMAND.search(error), _NOT_EXECUTABLE.search(error)
+    match = missing or denied
+    if match is None:
+        return None
+    what = "does not exist in the image" if missing else "is not an executable file"
+    fix = "Correct the command or entrypoint, or the PATH of the image"
+    if denied:
+        fix = "Make it executable in the image (`RUN chmod +x`), or correct the command"
+    return Finding(
+        kind="command-not-found" if missing else "command-not-executable",
+        problem=f"its command `{inline(match['command'], 80)}` {what}",
+        confidence="proved",
+        evidence=[*evidence, f"Config.Entrypoint + Config.Cmd: {command_text(words)}"],
+        next=f"{fix}; then recreate it. Image: {case.container.image}.",
+        ruled_out=["a fault of the program (it never ran)"],
+    )
+
+
+def _mount(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    mounted, source = _MOUNTED.search(error), _BIND_SOURCE.search(error)
+    if mounted is None and source is None and "mount" not in error:
+        return None
+    mounts = [
+        f"Mounts: {mount.source} at {mount.target}"
+        for mount in case.container.mounts
+        if mounted is None or mount.target in mounted["target"]
+    ]
+    kind, what = "mount-failed", "a mount cannot be made"
+    if _WRONG_KIND.search(error):
+        kind = "mount-wrong-kind"
+        what = "a folder is mounted where the image has a file, or the other way round"
+        if mounted:
+            source_path = inline(mounted["source"], 100)
+            what = f"{source_path} on the host is not of the same kind as its target"
+    elif source is not None:
+        kind = "mount-source-missing"
+        what = f"{inline(source['path'] or source['made'], 100)} on the host does not exist"
+    return Finding(
+        kind=kind,
+        problem=f"{what} (file against directory)" if kind == "mount-wrong-kind" else what,
+        confidence="proved",
+        evidence=[*evidence, *mounts[:2]],
+        next="Check the path on the host: the engine makes an empty folder where a bind mount's "
+        "source is missing. Correct it and recreate the container.",
+    )
+
+
+def _network(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    match = _NETWORK.search(error)
+    if match is None:
+        return None
+    name = inline(match["name"] or match["other"], 80)
+    return Finding(
+        kind="network-missing",
+        problem=f"its network {name} does not exist",
+        confidence="proved",
+        evidence=[*evidence, f"HostConfig.NetworkMode={case.container.network_mode}"],
+        next="Create the network, or recreate the container (compose: `docker compose up -d`).",
+    )

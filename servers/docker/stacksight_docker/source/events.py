@@ -1,0 +1,68 @@
+"""Reads events: a stream of JSON objects."""
+
+import json
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from stacksight_docker.errors import EngineTimeout
+from stacksight_docker.facts import Event
+from stacksight_docker.source.client import EngineClient
+
+MAX_EVENTS = 5_000
+KINDS = ("container", "network", "volume", "image", "daemon")
+_NANO = 1_000_000_000
+
+
+def read_events(client: EngineClient, *, since: float, until: float, seconds: float) -> list[Event]:
+    """Read the events between two times, oldest first.
+
+    The engine keeps the last 256, and each health check takes three of them; a filter does not
+    make it remember more.
+    """
+    deadline = time.monotonic() + seconds
+    params = {
+        "since": f"{since:.9f}",
+        "until": f"{until:.9f}",
+        "filters": json.dumps({"type": list(KINDS)}),
+    }
+    events = []
+    with client.open("/events", params, seconds=seconds) as response:
+        for line in response.iter_lines():
+            if line:
+                events.append(parse_event(_decode(client, line)))
+            if len(events) >= MAX_EVENTS:
+                break
+            if time.monotonic() > deadline:
+                raise EngineTimeout("/events")
+    return events
+
+
+def _decode(client: EngineClient, line: bytes) -> dict[str, Any]:
+    try:
+        raw = json.loads(line)
+    except ValueError as error:
+        raise client.nonsense("/events", "a line that is not JSON") from error
+    if not isinstance(raw, dict):
+        raise client.nonsense("/events", "a line that is no event")
+    return raw
+
+
+def parse_event(raw: dict[str, Any]) -> Event:
+    """Parse one event."""
+    actor = raw.get("Actor") or {}
+    attributes = {str(k): str(v) for k, v in (actor.get("Attributes") or {}).items()}
+    nano = raw.get("timeNano")
+    return Event(
+        time=nano / _NANO if isinstance(nano, int) else float(raw.get("time") or 0),
+        kind=str(raw.get("Type") or ""),
+        action=str(raw.get("Action") or raw.get("status") or ""),
+        actor_id=str(actor.get("ID") or raw.get("id") or ""),
+        name=attributes.get("name", ""),
+        attributes=attributes,
+    )
+
+
+def without_checks(events: Iterable[Event]) -> list[Event]:
+    """Leave out the three events of every health check run."""
+    return [event for event in events if not event.action.startswith("exec_")]
