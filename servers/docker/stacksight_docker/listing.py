@@ -13,6 +13,7 @@ from stacksight_docker.analysis.overview import (
     ContainerList,
     StatusFilter,
     fold,
+    is_running,
     order_suspects,
     select,
     to_problem,
@@ -56,7 +57,7 @@ async def list_overview(
     well = {c.id for c, problem in found if problem is None}
     suspect_ids = {c.id for c in suspects} - well
     rest = [c for c in chosen if c.id not in suspect_ids]
-    running = sum(c.state in ("running", "paused", "restarting") for c in chosen)
+    running = sum(is_running(c) for c in chosen)
     listing = ContainerList(
         engine=await source.engine_name(),
         total=len(chosen),

@@ -19,7 +19,7 @@ MAX_UNFOLDED = 12
 MAX_PROJECTS = 12
 MAX_SERVICES = 12
 _RECENT = re.compile(r"^Up (?:Less than a second|\d+ seconds?)\b")
-_RUNNING = frozenset({"running", "paused", "restarting"})
+_RUNNING = frozenset({"running", "paused"})
 # The order of problems: what hurts now before what ended long ago.
 _URGENCY = {"restarting": 0, "running": 1, "dead": 2, "removing": 2, "exited": 3, "paused": 4}
 
@@ -93,6 +93,11 @@ def is_suspect(listed: Listed) -> bool:
     return True
 
 
+def is_running(listed: Listed) -> bool:
+    """Tell whether a container has processes; one that waits for its restart has none."""
+    return listed.state in _RUNNING
+
+
 def select(
     listed: Iterable[Listed], project: str | None, match: str | None, status: StatusFilter
 ) -> list[Listed]:
@@ -111,7 +116,7 @@ def select(
 def _has_status(listed: Listed, status: StatusFilter) -> bool:
     if status == "problems":
         return is_suspect(listed)
-    return status == "all" or (listed.state in _RUNNING) == (status == "running")
+    return status == "all" or is_running(listed) == (status == "running")
 
 
 def order_suspects(listed: Iterable[Listed], now: float) -> list[Listed]:
@@ -195,4 +200,4 @@ def _fold_service(service: str, containers: Sequence[Listed]) -> ServiceGroup:
 
 
 def _count_states(containers: Iterable[Listed]) -> Mapping[bool, int]:
-    return Counter(container.state in _RUNNING for container in containers)
+    return Counter(is_running(container) for container in containers)

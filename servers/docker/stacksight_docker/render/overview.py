@@ -14,9 +14,11 @@ def render_containers(listing: ContainerList) -> str:
         lines = [f"{n}. {_problem(p)}" for n, p in enumerate(listing.problems, first)]
         parts.append("Problems, most urgent first:\n" + "\n".join(lines))
         name = listing.problems[0].container.partition(" ")[0]
-        parts.append(f'Next: read_logs(containers=["{name}"]), inspect_container("{name}")')
+        parts.append(f'Next: diagnose("{name}") says why; read_logs(["{name}"]) shows its log.')
     if listing.containers:
-        rows = [(r.container, r.status, r.image, " ".join(r.ports)) for r in listing.containers]
+        rows = [
+            (r.container, r.status, r.image, " ".join(r.ports) or None) for r in listing.containers
+        ]
         parts.append(render_table(("container", "status", "image", "ports"), rows, 90))
     if listing.projects:
         parts.append(_projects(listing))
