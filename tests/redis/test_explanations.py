@@ -112,7 +112,8 @@ async def test_a_message_that_is_nowhere_says_where_was_looked(
 
 
 async def test_a_step_of_a_pipeline_that_is_still_to_come(client: ServerClient, jobs: Jobs) -> None:
-    pipeline = jobs.actors["mail"].message(1) | jobs.actors["done"].message()
+    steps = [jobs.actors["mail"].message(1), jobs.actors["done"].message()]
+    pipeline = dramatiq.pipeline(steps, broker=jobs.broker)
     pipeline.run()
     first, second = (message.message_id for message in pipeline.messages)
     answer = await client.call("inspect_message", message_id=second)

@@ -14,6 +14,7 @@ from tests.support.stdio import ServerClient, open_client
 
 
 async def test_slow_commands_are_grouped(client: ServerClient, store: redis.Redis) -> None:
+    store.slowlog_reset()
     store.config_set("slowlog-log-slower-than", 0)
     try:
         for number in range(3):
