@@ -130,7 +130,7 @@ async def test_a_lost_connection_is_a_gap_and_silence_no_proof(
     assert answer.text.startswith("Met:")
     assert "1 gaps in the subscription" in answer.text
     assert "Gap from" in answer.text
-    assert "Something was missed" in answer.text
+    assert "The subscription was interrupted" in answer.text
 
 
 async def test_what_does_not_fit_in_memory_is_counted(

@@ -31,7 +31,11 @@ SILENCE_IS_PROOF = (
     "here was not published to these channels on this Redis while it was recording"
 )
 SILENCE_NO_PROOF = (
-    "Something was missed (see gaps and dropped), so what is not here may still have been published"
+    "The subscription was interrupted, so what is not here may still have been published"
+)
+COUNTS_ARE_PROOF = (
+    "The subscription was never interrupted: the counts are exact, but of the messages only the "
+    "newest are here to look at"
 )
 
 
@@ -53,9 +57,11 @@ class Recorded:
     channels: dict[bytes, ChannelCount]
 
     @property
-    def complete(self) -> bool:
-        """Whether everything published is in the ring."""
-        return self.dropped == 0 and self.gap_count == 0
+    def worth(self) -> str:
+        """What the absence of a message from the recording proves."""
+        if self.gap_count:
+            return SILENCE_NO_PROOF
+        return COUNTS_ARE_PROOF if self.dropped else SILENCE_IS_PROOF
 
 
 def answer_capture(
@@ -105,7 +111,7 @@ def _conclude(recorded: Recorded, verdict: Verdict | None, met: bool | None) -> 
 
 
 def _notes(recorded: Recorded, channels: int) -> list[str]:
-    notes = [f"{SILENCE_IS_PROOF if recorded.complete else SILENCE_NO_PROOF}."]
+    notes = [f"{recorded.worth}."]
     if channels > CHANNELS_SHOWN:
         notes.append(f"{format_count(channels - CHANNELS_SHOWN)} more channels are not shown.")
     return notes

@@ -25,6 +25,8 @@ ENDS = 2_000
 
 BUDGET_S = 1.0
 AFTER_HIT_S = 0.1
+NEAR_HEAD = 10_000
+"""So far from the head a position is counted."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ async def find_messages(source: Source, queues: Sequence[QueueFacts], needle: st
             f"{label} dead": facts.dead,
         }
     for facts in queues:
-        if (needle := await _message_id(source, facts, needle)) != asked:
+        if (sighting := await _by_redis_id(source, facts, asked)) is not None:
+            search.sightings.append(sighting)
+            needle = sighting.job.message_id or asked
+            deadline = min(deadline, time.monotonic() + AFTER_HIT_S)
             break
     for facts in queues:
         async for batch in _batches(source, facts):
@@ -67,14 +72,29 @@ async def find_messages(source: Source, queues: Sequence[QueueFacts], needle: st
     return search
 
 
-async def _message_id(source: Source, facts: QueueFacts, needle: str) -> str:
-    """Turn an id in Redis, under which a message is stored, into the message's own id."""
-    queue = facts.queue
-    for key in (queue.payloads, queue.delayed_payloads, queue.dead_payloads):
-        (job,) = await read_jobs(source, key, [needle.encode()])
-        if job.message_id is not None:
-            return job.message_id
-    return needle
+async def _by_redis_id(source: Source, facts: QueueFacts, asked: str) -> Sighting | None:
+    """The message that is stored under an id in Redis, with the place where that id is."""
+    queue, redis_id = facts.queue, asked.encode()
+    places: list[tuple[State, str, str]] = [
+        ("waiting", queue.payloads, queue.base),
+        ("delayed", queue.delayed_payloads, queue.delayed),
+        ("dead", queue.dead_payloads, ""),
+    ]
+    for state, payloads, ids in places:
+        (job,) = await read_jobs(source, payloads, [redis_id])
+        if job.size is None:
+            continue
+        if state == "dead":
+            died = await source.run("ZSCORE", queue.dead, redis_id)
+            return Sighting(facts, "dead", job, died_ms=None if died is None else float(died))
+        for held in facts.held:
+            key = queue.held if state == "waiting" else queue.held_delayed
+            if await source.run("SISMEMBER", key(held.process.id), redis_id):
+                where: State = "in_flight" if state == "waiting" else "delayed"
+                return Sighting(facts, where, job, holder=held.process)
+        position = await source.run("LPOS", ids, redis_id, "MAXLEN", NEAR_HEAD)
+        return Sighting(facts, state, job, position=position)
+    return None
 
 
 async def _batches(source: Source, facts: QueueFacts) -> AsyncIterator[_Batch]:
@@ -131,11 +151,12 @@ async def _look(
     payloads = await source.run("HMGET", batch.hash, *(redis_id for _, redis_id in readable))
     if isinstance(payloads, ResponseError):
         return
+    seen = {sighting.job.redis_id for sighting in search.sightings}
     for (index, redis_id), payload in zip(readable, payloads, strict=True):
-        if payload is None or (needle not in payload and redis_id != needle):
+        if payload is None or needle not in payload or text(redis_id) in seen:
             continue
         job = decode_job(text(redis_id), payload)
-        itself = needle in (redis_id, (job.message_id or "").encode())
+        itself = needle == (job.message_id or "").encode()
         search.sightings.append(
             Sighting(
                 facts,

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from stacksight_redis.commands import MAX_ITEMS, MAX_TEXT
+from stacksight_redis.commands import MAX_TEXT
 from stacksight_redis.jobs import Job, decode_job
 from stacksight_redis.keys import DELAYED, Queue, heartbeats
 from stacksight_redis.queue_facts import OVERDUE_AFTER_MS, Held, Process, QueueFacts, Snapshot
@@ -22,6 +22,9 @@ MAX_ACTORS = 1_000
 OLDEST_AMONG = 20
 OVERDUE_AMONG = 50
 HOUR_MS = 3_600_000
+READ_PART = 200
+"""Messages that one command reads: 0.3 ms on the server."""
+
 READ_BYTES = 4 * 1024 * 1024
 """Payload bytes that one call reads."""
 
@@ -188,8 +191,8 @@ async def read_jobs(source: Source, payloads: str, ids: Sequence[Any]) -> list[J
     """
     jobs: list[Job] = []
     budget = READ_BYTES
-    for start in range(0, len(ids), MAX_ITEMS):
-        part = ids[start : start + MAX_ITEMS]
+    for start in range(0, len(ids), READ_PART):
+        part = ids[start : start + READ_PART]
         sizes = await source.run_all([("HSTRLEN", payloads, i) for i in part])
         wanted = []
         for redis_id, size in zip(part, sizes, strict=True):
