@@ -9,11 +9,12 @@ from stacksight_postgres.errors import translate
 from stacksight_postgres.settings import Settings
 from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.state import Source
+from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.objects import describe_table, list_objects
 from stacksight_postgres.tools.query import run_query
 
-TOOLS = [list_objects, describe_table, run_query, explain_query]
+TOOLS = [list_objects, describe_table, run_query, explain_query, compare_plans]
 
 
 @asynccontextmanager

@@ -78,7 +78,7 @@ async def explain_statement(
         statement = await check_explaining(session, sql, analyze=analyze)
         variants = await choose_values(session, statement, params, analyze=analyze)
         without = await _costs_without(session, variants) if hypothetical else {}
-        pretended = await _pretend(session, hypothetical)
+        pretended = await pretend(session, hypothetical)
         plans, notes = await _plan_all(session, variants, analyze=analyze)
         answers = [
             await _answer(source, session, KeptPlan(variant.sql, plan, tuple(pretended)), variant)
@@ -101,7 +101,12 @@ async def _costs_without(session: Session, variants: list[Variant]) -> dict[str,
     return {v.sql: (await explain(session, v, analyze=False)).root.cost for v in variants}
 
 
-async def _pretend(session: Session, indexes: list[str]) -> list[str]:
+async def pretend(session: Session, indexes: list[str]) -> list[str]:
+    """Create hypothetical indexes in a private session and return their definitions.
+
+    Raises:
+        ToolFailure: one is no index, or cannot be made, or hypopg is not installed.
+    """
     if not indexes:
         return []
     require_hypopg(session)

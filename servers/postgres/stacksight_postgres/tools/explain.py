@@ -10,7 +10,7 @@ from stacksight_postgres.explained import ExplainAnswer
 from stacksight_postgres.render.plans import render_explained
 from stacksight_postgres.source.plans import explain_statement
 from stacksight_postgres.source.state import Source
-from stacksight_postgres.tools.parameters import Params, Sql, TimeoutS
+from stacksight_postgres.tools.parameters import Hypothetical, Params, Sql, TimeoutS
 
 
 @tool(title="Explain a query", render=render_explained)
@@ -22,13 +22,7 @@ async def explain_query(
     analyze: Annotated[
         bool, Field(description="Run the SELECT and measure each node. Without: estimates only.")
     ] = False,
-    hypothetical_indexes: Annotated[
-        list[Annotated[str, Field(max_length=1000)]] | None,
-        Field(
-            max_length=10,
-            description='Plan as if these existed, e.g. ["captions (video_id)"]. Needs hypopg.',
-        ),
-    ] = None,
+    hypothetical_indexes: Hypothetical = None,
     timeout_s: TimeoutS = None,
 ) -> ExplainAnswer:
     """Learn why a statement is slow and what would fix it: findings by their share, then the plan.

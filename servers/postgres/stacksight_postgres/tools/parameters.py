@@ -17,3 +17,10 @@ TimeoutS = Annotated[
     float | None,
     Field(gt=0, le=3600, description="Seconds it may run; at most the server's setting."),
 ]
+Hypothetical = Annotated[
+    list[Annotated[str, Field(max_length=1000)]] | None,
+    Field(
+        max_length=10,
+        description='Plan as if these existed, e.g. ["captions (video_id)"]. Needs hypopg.',
+    ),
+]
