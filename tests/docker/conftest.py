@@ -94,6 +94,12 @@ class Laboratory:
         state: dict[str, Any] = container.attrs
         return state
 
+    def stats(self, container: Container) -> dict[str, Any]:
+        """Return what the engine says that a container uses."""
+        stats = container.stats(stream=False)
+        assert isinstance(stats, dict)
+        return stats
+
     def clear(self) -> None:
         """Remove what was made."""
         for container in self.client.containers.list(

@@ -32,6 +32,16 @@ async def listening(path: Path, handler: Handler) -> AsyncIterator[str]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+@contextlib.asynccontextmanager
+async def listening_on_tcp(handler: Handler) -> AsyncIterator[str]:
+    """Listen on a port of this machine; yields its DOCKER_HOST."""
+    server = await asyncio.start_server(handler, "127.0.0.1", 0)
+    try:
+        yield f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
 def replying(bodies: dict[str, bytes], ping: bytes = b"OK") -> Handler:
     """Answer each path (without version and query) with a body, as an engine would."""
 

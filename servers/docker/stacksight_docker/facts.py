@@ -219,3 +219,34 @@ class Event:
     actor_id: str
     name: str
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a container has used at one moment. Counters count since its start.
+
+    Attributes:
+        at: a clock that only runs forward, in seconds.
+        cpu_seconds: CPU time.
+        memory: bytes in use without the file cache that can be dropped, as ``docker stats`` counts.
+        memory_limit: bytes; None without a limit.
+        processes: processes and threads.
+        received: bytes over the network; None where it has none of its own.
+        sent: bytes over the network.
+        read: bytes from disk.
+        written: bytes to disk.
+        periods: scheduling periods in which it wanted to run, where it has a CPU limit.
+        throttled: how many of these it had to wait in.
+    """
+
+    at: float
+    cpu_seconds: float
+    memory: int
+    memory_limit: int | None
+    processes: int
+    received: int | None
+    sent: int | None
+    read: int
+    written: int
+    periods: int
+    throttled: int

@@ -10,18 +10,21 @@ from stacksight_core.server import ServerSpec
 from stacksight_core.tools import source_of, tool
 from stacksight_docker.about import ABOUT
 from stacksight_docker.analysis.drift import find_drift
-from stacksight_docker.analysis.overview import ContainerList, StatusFilter
+from stacksight_docker.analysis.overview import ContainerList, StatusFilter, is_running
+from stacksight_docker.analysis.usage import SortKey, UsageAnswer
 from stacksight_docker.analysis.view import ContainerView, view_container
 from stacksight_docker.diagnosis.model import Diagnosis
 from stacksight_docker.investigate import diagnose_target
 from stacksight_docker.listing import list_overview
 from stacksight_docker.logs.answer import LogAnswer
 from stacksight_docker.logs.levels import Level
+from stacksight_docker.metering import measure_containers
 from stacksight_docker.reading import LogRequest, read_containers
 from stacksight_docker.render.container import render_container
 from stacksight_docker.render.diagnosis import render_diagnosis
 from stacksight_docker.render.logs import render_logs
 from stacksight_docker.render.overview import render_containers
+from stacksight_docker.render.usage import render_usage
 from stacksight_docker.resolve import find_container, find_containers
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.source import Source, connect, translate
@@ -152,5 +155,30 @@ async def read_logs(
     return await read_containers(source, chosen, request)
 
 
-TOOLS = (list_containers, diagnose, inspect_container, read_logs)
+@tool(title="Measure usage", render=render_usage)
+async def measure_usage(
+    ctx: Context[Source],
+    containers: Annotated[
+        list[Name] | None,
+        Field(description="As for read_logs; left out: all that run.", max_length=20),
+    ] = None,
+    seconds: Annotated[
+        float, Field(description="How long to measure CPU use.", ge=0.2, le=30)
+    ] = 0.3,
+    sort: Annotated[SortKey, Field(description="Largest first by this.")] = "cpu",
+) -> UsageAnswer:
+    """What is eating the machine? CPU, memory against the limit, network, disk, processes now.
+
+    The figures of `docker stats`, largest first, with who is near a limit or throttled.
+
+    Example: measure_usage(sort="memory")
+    """
+    source = source_of(ctx)
+    listed = await source.containers()
+    running = [c for c in listed if is_running(c)]
+    chosen = find_containers(containers, listed) if containers else running
+    return await measure_containers(source, chosen, seconds, sort)
+
+
+TOOLS = (list_containers, diagnose, inspect_container, read_logs, measure_usage)
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

@@ -13,7 +13,7 @@ from docker.errors import APIError
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
 from stacksight_docker.errors import ERROR_REFUSED
-from stacksight_docker.facts import Container, EngineInfo, Event, Listed
+from stacksight_docker.facts import Container, EngineInfo, Event, Listed, Sample
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.client import READ_SECONDS, EngineClient
 from stacksight_docker.source.connection import Connection
@@ -21,10 +21,13 @@ from stacksight_docker.source.endpoints import find_endpoints
 from stacksight_docker.source.events import read_events
 from stacksight_docker.source.logs import LogQuery, LogRead, read_log
 from stacksight_docker.source.parse import parse_container, parse_info, parse_listed
+from stacksight_docker.source.stats import parse_stats
 
 FactT = TypeVar("FactT")
 INSPECT_SECONDS = 5.0
 EVENTS_SECONDS = 3.0
+STATS_SECONDS = 8.0
+MAX_STATS_THREADS = 256
 
 
 class Source:
@@ -35,6 +38,7 @@ class Source:
 
     def __init__(self, settings: Settings) -> None:
         desktop = sys.platform in ("darwin", "win32")
+        self._stats_limiter = anyio.CapacityLimiter(MAX_STATS_THREADS)
         self._connection = Connection(partial(find_endpoints, settings), desktop=desktop)
 
     async def now(self) -> float:
@@ -114,6 +118,21 @@ class Source:
         """
         work = partial(read_events, since=since, until=until, seconds=EVENTS_SECONDS)
         return await self._connection.run(work, what="/events", seconds=EVENTS_SECONDS)
+
+    async def stats(self, container_id: str, host_memory: int) -> tuple[Sample, Sample] | None:
+        """Return two samples of what a container uses, from the engine; None if it does not run.
+
+        The engine waits a second between the two, so many are asked for at once.
+        """
+
+        def work(client: EngineClient) -> tuple[Sample, Sample] | None:
+            path = f"/containers/{container_id}/stats"
+            raw = client.read(path, {"stream": "false"}, seconds=STATS_SECONDS)
+            return parse_stats(raw, host_memory)
+
+        return await self._connection.run(
+            work, what="statistics", seconds=STATS_SECONDS, limiter=self._stats_limiter
+        )
 
     async def log(self, container: Container, query: LogQuery) -> LogRead:
         """Read the end of a container's log.
