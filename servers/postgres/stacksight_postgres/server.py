@@ -13,8 +13,17 @@ from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.objects import describe_table, list_objects
 from stacksight_postgres.tools.query import run_query
+from stacksight_postgres.tools.statements import capture_queries, top_queries
 
-TOOLS = [list_objects, describe_table, run_query, explain_query, compare_plans]
+TOOLS = [
+    list_objects,
+    describe_table,
+    run_query,
+    explain_query,
+    compare_plans,
+    top_queries,
+    capture_queries,
+]
 
 
 @asynccontextmanager

@@ -56,6 +56,11 @@ def conjuncts(condition: str) -> list[ast.Node]:
     return parts
 
 
+def conjuncts_of(condition: ast.Node | None) -> list[ast.Node]:
+    """Return the parts of a parsed condition that AND joins."""
+    return list(_flatten(condition)) if condition is not None else []
+
+
 def predicates(condition: str, alias: str) -> list[Predicate]:
     """Return what a condition asks of the table of this alias."""
     found = (_predicate(node, alias) for node in conjuncts(condition))

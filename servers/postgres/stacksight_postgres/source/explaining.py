@@ -11,6 +11,7 @@ from stacksight_postgres.guard.names import names_in
 from stacksight_postgres.guard.statement import Statement, parse_statement
 from stacksight_postgres.plans.model import Plan, read_plan
 from stacksight_postgres.plans.values import sample_values
+from stacksight_postgres.queries import MARK
 from stacksight_postgres.source.database import Session
 from stacksight_postgres.source.guarding import check_reading
 from stacksight_postgres.source.preparing import explained, prepare
@@ -107,7 +108,7 @@ async def explain(session: Session, variant: Variant, *, analyze: bool) -> Plan:
         else:
             if variant.label == _GENERIC:
                 options.append("GENERIC_PLAN")
-            printed = await _run(session, f"EXPLAIN ({', '.join(options)}) {variant.sql}")
+            printed = await _run(session, f"{MARK}EXPLAIN ({', '.join(options)}) {variant.sql}")
     return read_plan(printed)
 
 
@@ -115,9 +116,11 @@ async def _explain_prepared(session: Session, variant: Variant, options: Sequenc
     """Get a generic plan where EXPLAIN has no option for it."""
     nulls = ", ".join(f"CAST(NULL AS {type_})" for type_ in variant.types)
     await session.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    await session.connection.fetch(f"PREPARE {_PREPARED} AS {variant.sql}")
+    await session.connection.fetch(f"{MARK}PREPARE {_PREPARED} AS {variant.sql}")
     try:
-        return await _run(session, f"EXPLAIN ({', '.join(options)}) EXECUTE {_PREPARED} ({nulls})")
+        return await _run(
+            session, f"{MARK}EXPLAIN ({', '.join(options)}) EXECUTE {_PREPARED} ({nulls})"
+        )
     finally:
         if not session.connection.is_closed():
             await session.connection.execute(f"DEALLOCATE {_PREPARED}")

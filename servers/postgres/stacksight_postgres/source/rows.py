@@ -8,6 +8,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from stacksight_postgres.binding import bind_values
 from stacksight_postgres.guard.statement import Statement, parse_reading
+from stacksight_postgres.queries import MARK
 from stacksight_postgres.source.database import Database, Session
 from stacksight_postgres.source.guarding import check_reading
 from stacksight_postgres.source.preparing import prepare
@@ -15,7 +16,7 @@ from stacksight_postgres.source.preparing import prepare
 FETCH_ROWS = 200
 """Rows fetched at a time; a fetch of long cells is bounded by the cells' own limit."""
 
-_WRAPPED = "SELECT {cells} FROM (\n{sql}\n) AS answer ({names}) OFFSET {offset}"
+_WRAPPED = "{mark}SELECT {cells} FROM (\n{sql}\n) AS answer ({names}) OFFSET {offset}"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _wrap(sql: str, columns: int, offset: int, cell_chars: int) -> str:
     cells = ", ".join(f"left({name}::text, {cell_chars + 1})" for name in names)
     if not names:
         return sql
-    return _WRAPPED.format(cells=cells, sql=sql, names=", ".join(names), offset=offset)
+    return _WRAPPED.format(mark=MARK, cells=cells, sql=sql, names=", ".join(names), offset=offset)
 
 
 async def _fetch(

@@ -1,0 +1,1 @@
+"""What statements did, from pg_stat_statements: ranked, and compared between two moments. Pure."""
