@@ -14,7 +14,13 @@ from stacksight_lighthouse.models import CATEGORIES, Category, Finding
 
 Json = Mapping[str, Any]
 
+# A cache helps only who comes back; Lighthouse counts it as if it helped this load.
+_REPEAT_VISITS = "cache-insight"
+# These sum up what other checks show in detail.
+_SUMMARIES = frozenset({"mainthread-work-breakdown", "network-dependency-tree-insight"})
 _IMPACTS = ("critical", "serious", "moderate", "minor")
+ON_REPEAT_VISITS = "on repeat visits only"
+
 # In a hidden group, but it has every shift; the insight on shifts is silent below its threshold.
 _SHIFTS = "layout-shifts"
 _SAME_AS_SHIFTS = "cls-culprits-insight"
@@ -23,8 +29,8 @@ _SAME_AS_SHIFTS = "cls-culprits-insight"
 def findings_of(lhr: Json) -> list[Finding]:
     """Return every failing check of an LHR, worst first, with all its patterns.
 
-    The rank is what fixing it brings: points of its category's score, then axe's impact, then the
-    number of offenders.
+    The rank is what fixing it brings: points of its category's score, then axe's impact, then
+    savings too small for a point, then the number of offenders.
     """
     found = [
         _finding(lhr, audit, categories)
@@ -52,7 +58,7 @@ def _finding(lhr: Json, audit: Json, categories: list[Category]) -> Finding:
     items = items_of(audit, lhr["finalDisplayedUrl"])
     savings = {n: value for n, value in (audit.get("metricSavings") or {}).items() if value > 0}
     points = max(points_lost(lhr, category, audit["id"]) for category in categories)
-    if "performance" in categories:
+    if "performance" in categories and audit["id"] != _REPEAT_VISITS:
         points = max(points, points_to_gain(lhr, savings))
     debug = (audit.get("details") or {}).get("debugData") or {}
     return Finding(
@@ -61,7 +67,7 @@ def _finding(lhr: Json, audit: Json, categories: list[Category]) -> Finding:
         categories=categories,
         points=round(points, 1),
         impact=debug.get("impact") if "accessibility" in categories else None,
-        savings=_describe(savings) or audit.get("displayValue"),
+        savings=_describe(savings) if audit["id"] != _REPEAT_VISITS else ON_REPEAT_VISITS,
         offenders=len(items),
         patterns=fold(items),
         fix=fix_for(audit["id"], audit["description"]),
@@ -76,6 +82,13 @@ def _describe(savings: Mapping[str, float]) -> str | None:
     return ", ".join(parts) or None
 
 
-def _rank(finding: Finding) -> tuple[float, int, int]:
+def _rank(finding: Finding) -> tuple[float, int, bool, bool, int]:
     impact = _IMPACTS.index(finding.impact) if finding.impact in _IMPACTS else len(_IMPACTS)
-    return (-finding.points, impact, -finding.offenders)
+    no_saving = finding.savings in (None, ON_REPEAT_VISITS)
+    return (
+        -finding.points,
+        impact,
+        no_saving,
+        finding.check in _SUMMARIES,
+        -finding.offenders,
+    )

@@ -60,9 +60,12 @@ def _tree(details: Json, origin: Any) -> Iterator[Item]:
 
 
 def _list(details: Json, origin: Any) -> Iterator[Item]:
-    for entry in details["items"]:
-        if isinstance(entry, Mapping):
-            yield from _flatten(entry, origin)
+    items = [i for entry in details["items"] if entry for i in _flatten(entry, origin)]
+    kinds = [entry["type"] for entry in details["items"] if isinstance(entry, Mapping)]
+    if kinds == ["checklist", "node"] and len(items) > 1:  # what is wrong, and with which element
+        wrong = "; ".join(fact for item in items for fact in item.facts.values())
+        items = [Item(element=items[-1].element, facts={"": wrong})]
+    yield from items
 
 
 def _section(details: Json, origin: Any) -> Iterator[Item]:

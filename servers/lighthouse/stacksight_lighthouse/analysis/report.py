@@ -13,7 +13,7 @@ from stacksight_lighthouse.models import AuditReport, Finding, Item, StoredAudit
 
 Json = Mapping[str, Any]
 
-FULL_FINDINGS = 6
+FULL_FINDINGS = 4
 SHORT_FINDINGS = 14
 LEAST_POINTS = 0.5  # a finding that brings less is shown in brief
 PATTERNS_SHOWN = 3

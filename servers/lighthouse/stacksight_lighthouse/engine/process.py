@@ -148,7 +148,6 @@ class WorkFolder:
         self.path = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
         self.log = self.path / "log"
         self._lock = try_lock(self.path / "lock")
-        (self.path / "tmp").mkdir()
 
     def remove(self) -> None:
         """Remove the folder; Chrome's last processes may still be writing for a moment."""
@@ -187,7 +186,7 @@ async def _spawn(engine: Engine, folder: WorkFolder) -> asyncio.subprocess.Proce
             limit=MAX_LINE_BYTES,
             start_new_session=True,
             cwd=folder.path,
-            env=os.environ | {"TMPDIR": str(folder.path / "tmp")},
+            env=os.environ | {"TMPDIR": str(folder.path)},
         )
 
 
