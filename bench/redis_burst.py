@@ -20,7 +20,7 @@ CHANNEL = "burst"
 async def start(client: ServerClient) -> str:
     """Start a recording and return its handle."""
     answer = await client.call("capture_messages", action="start", channels=[f"{CHANNEL}*"])
-    return re.findall(r"capture-[0-9a-f]{8}", answer.text)[0]
+    return str(re.findall(r"capture-[0-9a-f]{8}", answer.text)[0])
 
 
 async def publish(port: int) -> float:

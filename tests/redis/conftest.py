@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 import pytest
@@ -46,8 +47,8 @@ def _emptied(url: str) -> str:
 
 
 @pytest.fixture
-def store(redis_url: str) -> Iterator[redis.Redis]:
-    """A plain client of the test's database."""
+def store(redis_url: str) -> Iterator[Any]:
+    """A plain redis.Redis on the test's database; Any, since its types allow for every client."""
     with redis.Redis.from_url(redis_url) as client:
         yield client
 
@@ -80,7 +81,7 @@ def working() -> Working:
 
 
 @pytest.fixture
-def killed_worker(redis_url: str, store: redis.Redis, tmp_path: Path) -> Callable[[str], str]:
+def killed_worker(redis_url: str, store: Any, tmp_path: Path) -> Callable[[str], str]:
     """Start a worker process on a queue, kill -9 it once it holds messages, return its id."""
 
     def kill(queue: str) -> str:

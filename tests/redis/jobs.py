@@ -40,7 +40,7 @@ def make_jobs(url: str, **options: Any) -> Jobs:
     """
     broker = RedisBroker(url=url, **options)  # type: ignore[no-untyped-call]
     broker.add_middleware(Results(backend=RedisBackend(url=url)))  # type: ignore[no-untyped-call]
-    limits = RateLimits(url=url)  # type: ignore[no-untyped-call]
+    limits = RateLimits(url=url)
     broker.add_middleware(GroupCallbacks(limits))
     jobs = Jobs(broker)
 

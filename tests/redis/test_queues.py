@@ -4,6 +4,7 @@ import json
 import pickle
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -30,7 +31,7 @@ async def test_an_empty_database_says_what_is_and_is_not_there(other_url: str) -
 
 
 async def test_waiting_messages_without_a_worker(
-    client: ServerClient, jobs: Jobs, store: redis.Redis
+    client: ServerClient, jobs: Jobs, store: Any
 ) -> None:
     for number in range(7):
         jobs.send("mail", number)
@@ -45,7 +46,7 @@ async def test_waiting_messages_without_a_worker(
 async def test_messages_of_a_killed_worker_are_named_with_their_holder(
     client: ServerClient,
     jobs: Jobs,
-    store: redis.Redis,
+    store: Any,
     killed_worker: Callable[[str], str],
 ) -> None:
     for number in range(10):
@@ -61,7 +62,7 @@ async def test_messages_of_a_killed_worker_are_named_with_their_holder(
 
 
 async def test_dead_letters_are_grouped_with_the_stored_and_the_last_error(
-    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
 ) -> None:
     for number in range(4):
         jobs.send("export", number)
@@ -76,7 +77,7 @@ async def test_dead_letters_are_grouped_with_the_stored_and_the_last_error(
 
 
 async def test_dead_letters_without_an_error_say_why_there_is_none(
-    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
 ) -> None:
     jobs.send("fail_once", 1)
     jobs.send("thrown", 2)
@@ -88,7 +89,7 @@ async def test_dead_letters_without_an_error_say_why_there_is_none(
 
 
 async def test_delayed_messages_are_counted_wherever_they_are(
-    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
 ) -> None:
     for number in range(5):
         jobs.schedule("mail", number, delay_ms=3_600_000 + number * 60_000)
@@ -103,7 +104,7 @@ async def test_delayed_messages_are_counted_wherever_they_are(
 
 
 async def test_pages_of_dead_letters_hold_each_message_once(
-    client: ServerClient, jobs: Jobs, store: redis.Redis
+    client: ServerClient, jobs: Jobs, store: Any
 ) -> None:
     ids = [jobs.send("mail", number) for number in range(7)]
     payloads = store.hgetall("dramatiq:mail.msgs")
@@ -176,7 +177,7 @@ async def test_an_unknown_queue_names_the_near_ones(client: ServerClient, jobs: 
     ],
 )
 async def test_messages_that_cannot_be_read_are_shown_as_such(
-    client: ServerClient, jobs: Jobs, store: redis.Redis, payload: bytes | None, told: str
+    client: ServerClient, jobs: Jobs, store: Any, payload: bytes | None, told: str
 ) -> None:
     jobs.send("mail", 1)
     (redis_id,) = store.lrange("dramatiq:mail", 0, 0)
@@ -191,7 +192,7 @@ async def test_messages_that_cannot_be_read_are_shown_as_such(
 
 
 async def test_pickled_messages_are_shown_and_not_executed(
-    client: ServerClient, jobs: Jobs, store: redis.Redis
+    client: ServerClient, jobs: Jobs, store: Any
 ) -> None:
     class Bomb:
         def __reduce__(self) -> tuple[object, ...]:
@@ -219,7 +220,7 @@ async def test_hostile_arguments_stay_inside_the_fence(client: ServerClient, job
 
 
 async def test_payloads_that_belong_to_nobody_show_up(
-    client: ServerClient, jobs: Jobs, store: redis.Redis
+    client: ServerClient, jobs: Jobs, store: Any
 ) -> None:
     jobs.send("mail", 1)
     store.lpop("dramatiq:mail")
@@ -228,7 +229,7 @@ async def test_payloads_that_belong_to_nobody_show_up(
 
 
 async def test_a_live_worker_with_its_hands_full(
-    client: ServerClient, jobs: Jobs, store: redis.Redis, working: Working
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
 ) -> None:
     for number in range(12):
         jobs.send("block", number)
@@ -239,9 +240,7 @@ async def test_a_live_worker_with_its_hands_full(
     assert "thumbnails is saturated: 1 live process hold" in answer.text
 
 
-async def test_keys_of_another_program_are_no_queue(
-    client: ServerClient, store: redis.Redis
-) -> None:
+async def test_keys_of_another_program_are_no_queue(client: ServerClient, store: Any) -> None:
     store.set("chat:room.msgs", "not a hash")
     answer = await client.call("list_queues")
     assert "chat:room" not in answer.text
@@ -261,7 +260,7 @@ async def test_structured_answers_hold_the_same_facts(redis_url: str, jobs: Jobs
     assert answer.structured["conclusion"] in answer.text
 
 
-def age_messages(store: redis.Redis, payloads: str, by_ms: int) -> None:
+def age_messages(store: Any, payloads: str, by_ms: int) -> None:
     """Make messages older than a test can wait."""
     for redis_id, payload in store.hgetall(payloads).items():
         message = json.loads(payload)

@@ -3,6 +3,7 @@
 import pickle
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import redis
@@ -13,7 +14,7 @@ from tests.redis.jobs import Jobs, make_jobs
 from tests.support.stdio import ServerClient, open_client
 
 
-async def test_slow_commands_are_grouped(client: ServerClient, store: redis.Redis) -> None:
+async def test_slow_commands_are_grouped(client: ServerClient, store: Any) -> None:
     store.slowlog_reset()
     store.config_set("slowlog-log-slower-than", 0)
     try:
@@ -102,9 +103,7 @@ async def test_what_a_user_may_not_do_is_reported(
         ("bytes", "not UTF-8: ff fe"),
     ],
 )
-async def test_a_key_of_each_type(
-    client: ServerClient, store: redis.Redis, kind: str, shown: str
-) -> None:
+async def test_a_key_of_each_type(client: ServerClient, store: Any, kind: str, shown: str) -> None:
     store.set("string", "hello")
     store.set("json", '{"user": 1, "password": "x"}')
     store.set("pickle", pickle.dumps([datetime(2026, 1, 1, tzinfo=UTC)]))
@@ -118,7 +117,7 @@ async def test_a_key_of_each_type(
     assert shown in answer.text
 
 
-async def test_large_values_are_bounded(client: ServerClient, store: redis.Redis) -> None:
+async def test_large_values_are_bounded(client: ServerClient, store: Any) -> None:
     store.set("text", "x" * 50_000_000)
     store.hset("map", mapping={"big": "y" * 50_000_000, "small": "z"})
     store.rpush("list", *["w" * 1_000_000] * 3)
@@ -129,7 +128,7 @@ async def test_large_values_are_bounded(client: ServerClient, store: redis.Redis
     store.delete("text", "map", "list")
 
 
-async def test_keys_are_summarised_by_prefix(client: ServerClient, store: redis.Redis) -> None:
+async def test_keys_are_summarised_by_prefix(client: ServerClient, store: Any) -> None:
     for number in range(300):
         store.set(f"session:{number}:data", "x" * 100, ex=100)
     for number in range(20):
@@ -139,25 +138,25 @@ async def test_keys_are_summarised_by_prefix(client: ServerClient, store: redis.
     assert re.search(r"^user:\* \| 20 \| hash \| .* \| 20$", answer.text, re.M)
 
 
-async def test_many_keys_are_paged(client: ServerClient, store: redis.Redis) -> None:
+async def test_many_keys_are_paged(client: ServerClient, store: Any) -> None:
     with store.pipeline() as pipe:
         for number in range(5_000):
             pipe.set(f"k:{number}", 1)
         pipe.execute()
-    seen, cursor = 0, None
+    seen = 0
+    page: dict[str, str] = {}
     while True:
-        arguments = {"cursor": cursor} if cursor else {}
-        answer = await client.call("inspect_keys", match="k:*", **arguments)
+        answer = await client.call("inspect_keys", match="k:*", **page)
         seen += int(answer.text.split(" ", 1)[0].replace(",", ""))
         match = re.search(r'cursor="([^"]+)"', answer.text)
         if match is None:
             break
-        cursor = match[1]
+        page = {"cursor": match[1]}
     assert seen == 5_000
 
 
 async def test_a_missing_key_names_the_near_ones(
-    client: ServerClient, store: redis.Redis, jobs: Jobs
+    client: ServerClient, store: Any, jobs: Jobs
 ) -> None:
     store.set("profile:ada", 1)
     answer = await client.call("inspect_keys", key="profil:ada")

@@ -49,4 +49,5 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
         * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
         / (1 + z2 / trials)
     )
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Rounding must not push the interval past the share itself at its two ends.
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))

@@ -100,7 +100,7 @@ def _conclude(match: str | None, channels: int, patterns: int) -> str:
         direct = f"{channels:,} {what} direct subscribers" + (
             "" if match is None else f" and match {inline(match, 80)!r}"
         )
-    return f"{direct}; {patterns:,} pattern subscriptions exist."
+    return f"{direct}; pattern subscriptions: {patterns:,}."
 
 
 async def _count_subscribers(source: Source, names: list[bytes]) -> list[int]:

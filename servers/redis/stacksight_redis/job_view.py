@@ -1,11 +1,14 @@
 """How a message is shown: arguments redacted, on one line, bounded. Pure."""
 
 import json
+import re
 from typing import Any
 
 from stacksight_core.redact import redact_assignments, redact_value
 from stacksight_core.untrusted import inline
-from stacksight_redis.jobs import Job
+from stacksight_redis.jobs import LIBRARY, Job
+
+_FRAMES = re.compile(r"^(?=  File )", re.M)
 
 SHOWN_ARGUMENTS = 160
 SHOWN_ERROR = 160
@@ -25,6 +28,23 @@ def show_error(job: Job, limit: int = SHOWN_ERROR) -> str | None:
         return None
     kind, message = job.error
     return inline(redact_assignments(f"{kind}: {message}" if message else kind), limit)
+
+
+def compact_traceback(text: str) -> str:
+    """A traceback without the frames of libraries, which are counted; whole if it has no others."""
+    frames = _FRAMES.split(text)
+    own = [frame for frame in frames[1:] if not LIBRARY.search(frame.split("\n", 1)[0])]
+    hidden = len(frames) - 1 - len(own)
+    if not own or not hidden:
+        return text
+    # The error's line follows the last frame, whoever's it is.
+    *_, last = frames
+    end = (
+        ""
+        if last is own[-1]
+        else "".join(line for line in last.splitlines(True) if line[:1] != " ")
+    )
+    return f"{frames[0]}  [{hidden} frames of libraries are not shown]\n{''.join(own)}{end}"
 
 
 def show_value(value: Any, limit: int) -> str:

@@ -14,7 +14,7 @@ PROBLEM_NOT_MESSAGE = "the payload is JSON, but not a Dramatiq message"
 
 # A frame of a traceback: File "…", line 12, in name
 _FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+)', re.M)
-_LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|[\\/]dramatiq[\\/]|<frozen")
+LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|[\\/]dramatiq[\\/]|<frozen")
 _ERROR_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
 
 
@@ -76,7 +76,7 @@ class Job:
     def frame(self) -> str | None:
         """The last frame of the traceback in the project's own code: ``file.py:12 in name``."""
         frames = _FRAME.findall(self.traceback or "")
-        own = [frame for frame in frames if not _LIBRARY.search(frame[0])] or frames
+        own = [frame for frame in frames if not LIBRARY.search(frame[0])] or frames
         if not own:
             return None
         path, line, name = own[-1]

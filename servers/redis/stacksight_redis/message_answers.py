@@ -7,7 +7,12 @@ from stacksight_core.redact import redact_assignments, redact_value
 from stacksight_core.units import format_count, format_duration, plural
 from stacksight_core.untrusted import clean, inline
 from stacksight_redis.dead_letters import NO_TRACEBACK, STALE_TRACEBACK
-from stacksight_redis.job_view import show_arguments, show_error, show_value
+from stacksight_redis.job_view import (
+    compact_traceback,
+    show_arguments,
+    show_error,
+    show_value,
+)
 from stacksight_redis.jobs import Job
 from stacksight_redis.keys import DELAYED
 from stacksight_redis.message_facts import Search, Sighting, StoredResult
@@ -87,7 +92,8 @@ def _describe(view: MessageView, job: Job, now_ms: float) -> None:
         if name not in TOLD_ELSEWHERE
     }
     if job.traceback is not None:
-        view.traceback = redact_assignments(clean(job.traceback))[-TRACEBACK_SHOWN:]
+        shown = compact_traceback(clean(job.traceback))
+        view.traceback = redact_assignments(shown)[-TRACEBACK_SHOWN:]
     view.pipeline = steps_of(job.options.get("pipe_target"))
 
 

@@ -25,6 +25,7 @@ from stacksight_redis.source import NotPermittedError, Source
 MAX_QUEUES = 200
 MAX_CLIENTS = 5_000
 CONNECTIONS_SHOWN = 20
+MAX_CONNECTIONS = 500
 LOOPBACK = ("127.0.0.1", "::1")
 SCRIPT_COMMANDS = ("evalsha", "eval", "fcall")
 
@@ -52,9 +53,10 @@ class Worker(BaseModel):
 
 
 class Connection(BaseModel):
-    """A connection whose last command was a script, as Dramatiq's are."""
+    """Connections of one process (or one address) whose last command was a script."""
 
     address: str
+    connections: int = 1
     idle_s: int
     name: str | None = None
     pid: int | None = None
@@ -95,6 +97,7 @@ def render_workers(answer: WorkerList) -> str:
         connections = [
             (
                 connection.address,
+                connection.connections,
                 format_duration(connection.idle_s),
                 connection.name,
                 connection.pid,
@@ -102,7 +105,7 @@ def render_workers(answer: WorkerList) -> str:
             )
             for connection in answer.connections
         ]
-        columns = ("connection", "idle", "client name", "pid", "command")
+        columns = ("address", "connections", "idle", "client name", "pid", "command")
         parts += ["", render_table(columns, connections, cell_limit=120)]
     return "\n".join([*parts, *answer.notes])
 
@@ -196,13 +199,26 @@ async def _connections(source: Source, notes: list[str]) -> list[Connection]:
                     name=inline(fields["name"], 60) if fields.get("name") else None,
                 )
             )
-    connections = connections[:CONNECTIONS_SHOWN]
+    connections = connections[:MAX_CONNECTIONS]
     ports = {_port(c.address): c for c in connections if c.address.startswith(LOOPBACK)}
     here = await asyncio.to_thread(find_local_processes, ports)
     for port, (pid, command) in here.items():
         ports[port].pid = pid
         ports[port].command = inline(redact_assignments(command.strip()), 120)
-    return connections
+    return _by_process(connections)[:CONNECTIONS_SHOWN]
+
+
+def _by_process(connections: Sequence[Connection]) -> list[Connection]:
+    """Put the connections of one process together; others stay as they are."""
+    groups: dict[object, Connection] = {}
+    for connection in connections:
+        key = connection.pid or connection.address
+        if key not in groups:
+            groups[key] = connection
+            continue
+        groups[key].connections += 1
+        groups[key].idle_s = min(groups[key].idle_s, connection.idle_s)
+    return list(groups.values())
 
 
 def _port(address: str) -> int:
