@@ -86,10 +86,11 @@ async def test_the_notification_is_captured(stack: Stack) -> None:
 @each_era
 async def test_the_crashing_container_and_its_reason_are_told(stack: Stack, mode: str) -> None:
     with contextlib.closing(docker.DockerClient(stack.docker_host)) as engine:
-        ours = {"label": f"{LABEL}={os.getpid()}"}
         (project,) = {
             container.labels[PROJECT_LABEL]
-            for container in engine.containers.list(all=True, filters=ours)
+            for container in engine.containers.list(
+                all=True, filters={"label": f"{LABEL}={os.getpid()}"}
+            )
         }
     async with open_client(
         "docker", env={"DOCKER_HOST": known(stack.docker_host)}, mode=mode
