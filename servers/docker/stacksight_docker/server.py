@@ -10,10 +10,12 @@ from stacksight_core.server import ServerSpec
 from stacksight_core.tools import source_of, tool
 from stacksight_docker.about import ABOUT
 from stacksight_docker.analysis.drift import find_drift
+from stacksight_docker.analysis.history import History
 from stacksight_docker.analysis.overview import ContainerList, StatusFilter, is_running
 from stacksight_docker.analysis.usage import SortKey, UsageAnswer
 from stacksight_docker.analysis.view import ContainerView, view_container
 from stacksight_docker.diagnosis.model import Diagnosis
+from stacksight_docker.happenings import read_history
 from stacksight_docker.investigate import diagnose_target
 from stacksight_docker.listing import list_overview
 from stacksight_docker.logs.answer import LogAnswer
@@ -22,6 +24,7 @@ from stacksight_docker.metering import measure_containers
 from stacksight_docker.reading import LogRequest, read_containers
 from stacksight_docker.render.container import render_container
 from stacksight_docker.render.diagnosis import render_diagnosis
+from stacksight_docker.render.history import render_history
 from stacksight_docker.render.logs import render_logs
 from stacksight_docker.render.overview import render_containers
 from stacksight_docker.render.usage import render_usage
@@ -180,5 +183,26 @@ async def measure_usage(
     return await measure_containers(source, chosen, seconds, sort)
 
 
-TOOLS = (list_containers, diagnose, inspect_container, read_logs, measure_usage)
+@tool(title="List events", render=render_history)
+async def list_events(
+    ctx: Context[Source],
+    *,
+    containers: Annotated[
+        list[Name] | None, Field(description="As for read_logs; left out: all.", max_length=20)
+    ] = None,
+    since: Annotated[str, Field(description="How long ago, or a UTC time.", max_length=40)] = "1h",
+    until: Annotated[str | None, Field(description="As since.", max_length=40)] = None,
+    limit: Annotated[int, Field(description="The newest so many.", ge=1, le=200)] = 40,
+) -> History:
+    """What happened: starts, ends with exit codes, kills, out-of-memory, health changes, networks?
+
+    Runs of health checks are left out, repeated cycles folded. The engine remembers its last 256
+    events only; from the first call on this server keeps more (5,000, while it runs).
+
+    Example: list_events(containers=["shop/db"], since="30m")
+    """
+    return await read_history(source_of(ctx), containers, since, until, limit)
+
+
+TOOLS = (list_containers, diagnose, inspect_container, read_logs, measure_usage, list_events)
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

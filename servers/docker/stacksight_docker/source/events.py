@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from stacksight_docker.errors import EngineTimeout
@@ -30,7 +29,7 @@ def read_events(client: EngineClient, *, since: float, until: float, seconds: fl
     with client.open("/events", params, seconds=seconds) as response:
         for line in response.iter_lines():
             if line:
-                events.append(parse_event(_decode(client, line)))
+                events.append(decode_event(client, line))
             if len(events) >= MAX_EVENTS:
                 break
             if time.monotonic() > deadline:
@@ -38,14 +37,19 @@ def read_events(client: EngineClient, *, since: float, until: float, seconds: fl
     return events
 
 
-def _decode(client: EngineClient, line: bytes) -> dict[str, Any]:
+def decode_event(client: EngineClient, line: bytes) -> Event:
+    """Parse one line of the stream.
+
+    Raises:
+        ToolFailure: it is no event.
+    """
     try:
         raw = json.loads(line)
     except ValueError as error:
         raise client.nonsense("/events", "a line that is not JSON") from error
     if not isinstance(raw, dict):
         raise client.nonsense("/events", "a line that is no event")
-    return raw
+    return parse_event(raw)
 
 
 def parse_event(raw: dict[str, Any]) -> Event:
@@ -61,8 +65,3 @@ def parse_event(raw: dict[str, Any]) -> Event:
         name=attributes.get("name", ""),
         attributes=attributes,
     )
-
-
-def without_checks(events: Iterable[Event]) -> list[Event]:
-    """Leave out the three events of every health check run."""
-    return [event for event in events if not event.action.startswith("exec_")]

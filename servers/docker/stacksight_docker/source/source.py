@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import anyio
+from anyio import to_thread
 from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
@@ -22,6 +23,7 @@ from stacksight_docker.source.events import read_events
 from stacksight_docker.source.logs import LogQuery, LogRead, read_log
 from stacksight_docker.source.parse import parse_container, parse_info, parse_listed
 from stacksight_docker.source.stats import parse_stats
+from stacksight_docker.source.watch import Watch
 
 FactT = TypeVar("FactT")
 INSPECT_SECONDS = 5.0
@@ -39,6 +41,7 @@ class Source:
     def __init__(self, settings: Settings) -> None:
         desktop = sys.platform in ("darwin", "win32")
         self._stats_limiter = anyio.CapacityLimiter(MAX_STATS_THREADS)
+        self._watch = Watch()
         self._connection = Connection(partial(find_endpoints, settings), desktop=desktop)
 
     async def now(self) -> float:
@@ -117,7 +120,17 @@ class Source:
             until: seconds since the epoch; not in the future, or the engine waits for it.
         """
         work = partial(read_events, since=since, until=until, seconds=EVENTS_SECONDS)
-        return await self._connection.run(work, what="/events", seconds=EVENTS_SECONDS)
+        remembered = await self._connection.run(work, what="/events", seconds=EVENTS_SECONDS)
+        if self._watch.since is None:
+            return remembered
+        oldest = remembered[0].time if remembered else until
+        return [e for e in self._watch.events(since, until) if e.time < oldest] + remembered
+
+    async def keep_events(self) -> float | None:
+        """Keep events from now on; returns since when they are kept already, None if not yet."""
+        since = self._watch.since
+        await to_thread.run_sync(self._watch.follow, await self._connection.reach())
+        return since
 
     async def stats(self, container_id: str, host_memory: int) -> tuple[Sample, Sample] | None:
         """Return two samples of what a container uses, from the engine; None if it does not run.
@@ -163,6 +176,7 @@ class Source:
 
     def close(self) -> None:
         """Let go of the engine."""
+        self._watch.stop()
         self._connection.close()
 
 
