@@ -60,6 +60,8 @@ class Listed:
     ports: tuple[Port, ...] = ()
     networks: Mapping[str, str] = field(default_factory=dict)
     """Network name to the container's address in it."""
+    volumes: tuple[str, ...] = ()
+    """Names of the volumes mounted into it."""
     compose: Compose | None = None
 
     @property
@@ -250,3 +252,51 @@ class Sample:
     written: int
     periods: int
     throttled: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image on the engine."""
+
+    id: str
+    tags: tuple[str, ...]
+    size: int
+    created: float
+    shared: int | None = None
+    """Bytes that other images have too; None when the engine was not asked to add them up."""
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume; its size is None when the engine was not asked to add it up, or could not."""
+
+    name: str
+    driver: str
+    project: str
+    anonymous: bool
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network, and its address range."""
+
+    id: str
+    name: str
+    driver: str
+    internal: bool
+    subnets: tuple[str, ...]
+    project: str
+
+
+@dataclass(frozen=True)
+class DiskUse:
+    """What the engine's data take, as it adds it up itself."""
+
+    layers: int
+    images: tuple[Image, ...]
+    volumes: tuple[Volume, ...]
+    writable: Mapping[str, int]
+    """Bytes that containers wrote into themselves, by container id."""
+    build_cache: int
+    build_cache_unused: int

@@ -12,10 +12,12 @@ from stacksight_docker.about import ABOUT
 from stacksight_docker.analysis.drift import find_drift
 from stacksight_docker.analysis.history import History
 from stacksight_docker.analysis.overview import ContainerList, StatusFilter, is_running
+from stacksight_docker.analysis.resources import Kind, Resources
 from stacksight_docker.analysis.usage import SortKey, UsageAnswer
 from stacksight_docker.analysis.view import ContainerView, view_container
 from stacksight_docker.diagnosis.model import Diagnosis
 from stacksight_docker.happenings import read_history
+from stacksight_docker.inventory import list_kind
 from stacksight_docker.investigate import diagnose_target
 from stacksight_docker.listing import list_overview
 from stacksight_docker.logs.answer import LogAnswer
@@ -27,6 +29,7 @@ from stacksight_docker.render.diagnosis import render_diagnosis
 from stacksight_docker.render.history import render_history
 from stacksight_docker.render.logs import render_logs
 from stacksight_docker.render.overview import render_containers
+from stacksight_docker.render.resources import render_resources
 from stacksight_docker.render.usage import render_usage
 from stacksight_docker.resolve import find_container, find_containers
 from stacksight_docker.settings import Settings
@@ -204,5 +207,29 @@ async def list_events(
     return await read_history(source_of(ctx), containers, since, until, limit)
 
 
-TOOLS = (list_containers, diagnose, inspect_container, read_logs, measure_usage, list_events)
+@tool(title="List resources", render=render_resources)
+async def list_resources(
+    ctx: Context[Source],
+    kind: Annotated[
+        Kind, Field(description="disk: what takes space, by kind of data, with large logs.")
+    ] = "disk",
+) -> Resources:
+    """What images, volumes and networks are there, what is unused, and what fills the disk?
+
+    The unused come first, with how much removing them frees. Adding up disk use has a time limit.
+
+    Example: list_resources(kind="volumes")
+    """
+    return await list_kind(source_of(ctx), kind)
+
+
+TOOLS = (
+    list_containers,
+    diagnose,
+    inspect_container,
+    read_logs,
+    measure_usage,
+    list_events,
+    list_resources,
+)
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

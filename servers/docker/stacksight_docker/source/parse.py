@@ -43,6 +43,7 @@ def parse_listed(raw: Json) -> Listed:
         health=health[1] if health else None,
         ports=_unique(_listed_port(port) for port in raw.get("Ports") or []),
         networks={name: str((net or {}).get("IPAddress") or "") for name, net in networks.items()},
+        volumes=tuple(str(m["Name"]) for m in raw.get("Mounts") or [] if m.get("Name")),
         compose=parse_compose(raw.get("Labels") or {}),
     )
 

@@ -14,7 +14,17 @@ from docker.errors import APIError
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
 from stacksight_docker.errors import ERROR_REFUSED
-from stacksight_docker.facts import Container, EngineInfo, Event, Listed, Sample
+from stacksight_docker.facts import (
+    Container,
+    DiskUse,
+    EngineInfo,
+    Event,
+    Image,
+    Listed,
+    Network,
+    Sample,
+    Volume,
+)
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.client import READ_SECONDS, EngineClient
 from stacksight_docker.source.connection import Connection
@@ -22,6 +32,12 @@ from stacksight_docker.source.endpoints import find_endpoints
 from stacksight_docker.source.events import read_events
 from stacksight_docker.source.logs import LogQuery, LogRead, read_log
 from stacksight_docker.source.parse import parse_container, parse_info, parse_listed
+from stacksight_docker.source.parse_resources import (
+    parse_disk_use,
+    parse_image,
+    parse_network,
+    parse_volume,
+)
 from stacksight_docker.source.stats import parse_stats
 from stacksight_docker.source.watch import Watch
 
@@ -29,6 +45,7 @@ FactT = TypeVar("FactT")
 INSPECT_SECONDS = 5.0
 EVENTS_SECONDS = 3.0
 STATS_SECONDS = 8.0
+DISK_SECONDS = 8.0
 MAX_STATS_THREADS = 256
 
 
@@ -102,6 +119,28 @@ class Source:
             return {str(tag): str(image["Id"]) for image in raw for tag in image["RepoTags"] or ()}
 
         return await self._get("/images/json", parse)
+
+    async def images(self) -> list[Image]:
+        """List the images."""
+        return await self._get("/images/json", lambda raw: [parse_image(entry) for entry in raw])
+
+    async def volumes(self) -> list[Volume]:
+        """List the volumes, without their sizes."""
+        return await self._get(
+            "/volumes", lambda raw: [parse_volume(entry) for entry in raw["Volumes"] or []]
+        )
+
+    async def networks(self) -> list[Network]:
+        """List the networks."""
+        return await self._get("/networks", lambda raw: [parse_network(entry) for entry in raw])
+
+    async def disk_use(self) -> DiskUse:
+        """Have the engine add up its disk use; it walks over the files, which may take long.
+
+        Raises:
+            ToolFailure: it takes more than DISK_SECONDS.
+        """
+        return await self._get("/system/df", parse_disk_use, seconds=DISK_SECONDS)
 
     async def image_architecture(self, image_id: str) -> str:
         """Return the processor architecture that an image is made for; empty if it is gone."""
