@@ -1,0 +1,105 @@
+"""What happens to jobs and recordings while Redis is away, or a worker does not speak."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+import pytest
+
+from devstack.process import ServerProcess
+from devstack.redis import RedisServer
+from tests.redis.gate import Gate
+from tests.redis.jobs import Jobs, make_jobs, wait_until
+from tests.support.stdio import ROOT, ServerClient, open_client
+
+DELAY_MS = 1_500
+OVERDUE_S = 5.5
+
+
+@pytest.fixture
+def gate(redis_server: RedisServer) -> Iterator[Gate]:
+    """A door in front of the test's Redis."""
+    made = Gate(redis_server.port)
+    yield made
+    made.shut()
+
+
+async def test_a_worker_that_lost_its_delayed_messages(
+    client: ServerClient, redis_url: str, redis_server: RedisServer, store: Any, gate: Gate
+) -> None:
+    """Dramatiq issue 527, as it happens: Redis is gone for a moment, the worker lives on."""
+    through = make_jobs(redis_url.replace(str(redis_server.port), str(gate.port)))
+    message = make_jobs(redis_url).schedule("mail", 1, delay_ms=DELAY_MS)
+    worker = dramatiq.Worker(through.broker, worker_timeout=50, worker_threads=1)
+    worker.start()
+    try:
+        wait_until(lambda: store.llen("dramatiq:mail.DQ") == 0)
+        gate.shut()
+        lost_at = time.monotonic()
+        wait_until(lambda: time.monotonic() > lost_at + 2)  # until the worker has noticed
+        gate.open()
+        wait_until(lambda: time.monotonic() > lost_at + DELAY_MS / 1000 + OVERDUE_S)
+        assert store.hlen("dramatiq:mail.DQ.msgs") == 1
+        diagnosis = await client.call("diagnose_queue", queue="mail")
+        found = await client.call("inspect_message", message_id=message)
+        listed = await client.call("list_queues")
+    finally:
+        worker.stop()
+    assert diagnosis.text.startswith("mail: stranded. 1 of 1 delayed message looked at")
+    assert found.text.startswith("Stranded: due ")
+    assert "mail (stranded)" in listed.text
+
+
+async def test_a_recording_through_an_outage_says_what_it_missed(
+    redis_server: RedisServer, store: Any, gate: Gate
+) -> None:
+    url = f"redis://127.0.0.1:{gate.port}/0"
+    async with open_client("redis", env={"REDIS_URL": url}) as client:
+        began = await client.call("capture_messages", action="start", channels=["outage"])
+        handle = began.text.split(" ", 1)[0]
+        store.publish("outage", "before")
+        await client.call(
+            "capture_messages", action="read", capture=handle, wait_for={"contains": "before"}
+        )
+        gate.shut()
+        wait_until(lambda: store.pubsub_numsub("outage")[0][1] == 0)
+        store.publish("outage", "missed")
+        gate.open()
+        wait_until(lambda: store.publish("outage", "after"))
+        answer = await client.call(
+            "capture_messages", action="stop", capture=handle, wait_for={"contains": "missed"},
+            timeout_s=0,
+        )  # fmt: skip
+    assert answer.text.startswith("Not met: 0 fit, of 2 messages")
+    assert "1 gaps in the subscription" in answer.text
+    assert "may still have been published" in answer.text
+
+
+async def test_a_worker_that_stopped_speaking_is_late_and_then_dead(
+    client: ServerClient, redis_url: str, jobs: Jobs, store: Any, tmp_path: Path
+) -> None:
+    jobs.send("block", 1)
+    argv = [sys.executable, "-m", "dramatiq", "tests.redis.worker_app:broker", "--processes=1"]
+    env = os.environ | {"REDIS_URL": redis_url}
+    log = tmp_path / "worker.log"
+    process = ServerProcess("worker", [*argv, "--threads=1"], log=log, env=env, cwd=ROOT)
+    try:
+        wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.thumbnails")))
+        os.killpg(process.pid, signal.SIGSTOP)  # as a debugger, a suspended VM or a held GIL does
+        (key,) = store.scan_iter("dramatiq:__acks__.*.thumbnails")
+        worker = key.decode().split(".")[1]
+        store.zincrby("dramatiq:__heartbeats__", -20_000, worker)
+        late = await client.call("list_workers")
+        queue = await client.call("list_queues")
+        store.zincrby("dramatiq:__heartbeats__", -60_000, worker)
+        dead = await client.call("diagnose_queue", queue="thumbnails")
+    finally:
+        process.kill()
+    assert f"late (silent for over 10 s): {worker[:8]}" in late.text
+    assert "though a worker speaks every second" in queue.text
+    assert dead.text.startswith("thumbnails: held by a dead process.")
