@@ -1,7 +1,6 @@
 """A recording: a thread that listens, and what the event loop may ask of it."""
 
 import asyncio
-import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -83,11 +82,8 @@ class Recorder:
         wire = self._wire
         if wire is None or not self.running:
             return
-        with contextlib.suppress(OSError):
-            number = wire.ping()
-            await self._wait_for(
-                lambda: wire.answered >= number or wire is not self._wire, SETTLE_S
-            )
+        number = wire.ask_ping()
+        await self._wait_for(lambda: wire.answered >= number or wire is not self._wire, SETTLE_S)
 
     async def stop(self) -> None:
         """End the subscription; the recording stays readable."""
