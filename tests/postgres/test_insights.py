@@ -1,0 +1,266 @@
+"""Each insight, on a plan that PostgreSQL really made and ran."""
+
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from devstack.postgres import PostgresServer
+from stacksight_postgres.explained import Variant
+from stacksight_postgres.plans.facts import PlanView, Surroundings
+from stacksight_postgres.plans.findings import Finding
+from stacksight_postgres.plans.insights import INSIGHTS, find_all
+from stacksight_postgres.plans.model import read_plan
+from stacksight_postgres.settings import Settings
+from stacksight_postgres.source.database import Database
+from stacksight_postgres.source.explaining import explain
+from stacksight_postgres.source.tables import read_surroundings
+from tests.postgres.conftest import make_database
+
+RECORDED = Path(__file__).parent / "plans"
+
+ONLY_INDEX = "enable_seqscan=off enable_bitmapscan=off"
+ONLY_BITMAP = "enable_seqscan=off enable_indexscan=off"
+ONLY_LOOPS = "enable_hashjoin=off enable_mergejoin=off"
+SERIAL = "max_parallel_workers_per_gather=0"
+SMALL = f"work_mem=64kB {SERIAL}"
+COMPILED = "jit=on jit_above_cost=0 jit_optimize_above_cost=0 jit_inline_above_cost=0"
+EAGER = "parallel_setup_cost=0 parallel_tuple_cost=0 min_parallel_table_scan_size=0"
+
+# Insight, database, settings, statement, and what its title has to say.
+MEASURED = [
+    ("sequential_scan", "shop", SERIAL, "SELECT * FROM orders WHERE note = 'note 10'", "60,000"),
+    (
+        "inefficient_index",
+        "lab",
+        f"{ONLY_INDEX} {SERIAL}",
+        "SELECT * FROM items WHERE category = 3 AND filler LIKE '%late'",
+        "fetches 10,000 rows and throws 9,900",
+    ),
+    (
+        "wrong_index_for_limit",
+        "lab",
+        f"{ONLY_INDEX} enable_sort=off {SERIAL}",
+        "SELECT * FROM items WHERE filler LIKE '%late' ORDER BY id LIMIT 5",
+        "passes 99,000 rows for the 5",
+    ),
+    ("unindexable", "lab", SERIAL, "SELECT * FROM items WHERE lower(code) = 'c5'", "lower(code)"),
+    ("unindexable", "lab", SERIAL, "SELECT * FROM items WHERE code LIKE '%555'", "code ~~"),
+    (
+        "bitmap_and",
+        "lab",
+        f"{ONLY_BITMAP} {SERIAL}",
+        "SELECT * FROM items WHERE category = 3 AND shop = 4",
+        "are both read",
+    ),
+    (
+        "join_filter",
+        "shop",
+        SERIAL,
+        "SELECT count(*) FROM customers c "
+        "JOIN orders o ON c.id = o.customer_id OR c.email = o.note "
+        "WHERE c.id <= 100 AND o.id <= 1000",
+        "pairs of rows to keep",
+    ),
+    (
+        "nested_loop",
+        "shop",
+        f"{ONLY_LOOPS} enable_memoize=off {SERIAL}",
+        "SELECT count(c.city) FROM orders o JOIN customers c ON c.id = o.customer_id",
+        "60,000 times",
+    ),
+    (
+        "materialize",
+        "shop",
+        SERIAL,
+        "SELECT count(*) FROM customers a JOIN customers b ON a.city < b.city "
+        "WHERE a.id <= 1500 AND b.id <= 1500",
+        "read again 1,500 times",
+    ),
+    (
+        "memoize",
+        "lab",
+        f"{ONLY_LOOPS} {SERIAL}",
+        "SELECT count(i.filler) FROM keys k JOIN items i ON i.id = k.item",
+        "0% of 20,000 lookups",
+    ),
+    (
+        "subplan",
+        "shop",
+        SERIAL,
+        "SELECT id FROM customers c WHERE (SELECT count(*) FROM orders o WHERE o.id = c.id) > 5",
+        "runs 5,000 times",
+    ),
+    (
+        "cte_filter",
+        "shop",
+        SERIAL,
+        "WITH x AS MATERIALIZED (SELECT * FROM orders) SELECT * FROM x WHERE note = 'note 10'",
+        "60,000 rows, and then filtered to 1",
+    ),
+    ("top_n_sort", "shop", SERIAL, "SELECT * FROM orders ORDER BY total LIMIT 5", "first 5"),
+    ("offset", "shop", SERIAL, "SELECT * FROM orders ORDER BY id OFFSET 50000 LIMIT 10", "50,000"),
+    (
+        "duplicates",
+        "shop",
+        SERIAL,
+        "SELECT DISTINCT c.city FROM customers c JOIN orders o ON o.customer_id = c.id",
+        "60,000 joined rows are reduced to 100",
+    ),
+    (
+        "misestimate",
+        "lab",
+        SERIAL,
+        "SELECT * FROM items WHERE city = 7 AND country = 7",
+        "200 times too few",
+    ),
+    ("stale_statistics", "lab", SERIAL, "SELECT * FROM unanalyzed WHERE n = 1", "never analyzed"),
+    ("disk_sort", "shop", SMALL, "SELECT * FROM orders ORDER BY note", "to disk"),
+    (
+        "incremental_sort",
+        "lab",
+        f"{SMALL} enable_sort=off enable_seqscan=off",
+        "SELECT * FROM items ORDER BY category, filler",
+        "wrote a group of",
+    ),
+    (
+        "hash_batches",
+        "shop",
+        f"{SMALL} enable_mergejoin=off enable_nestloop=off hash_mem_multiplier=1",
+        "SELECT count(o.note) FROM orders o JOIN lines l ON l.order_id = o.id",
+        "batches on disk",
+    ),
+    (
+        "hash_aggregate",
+        "shop",
+        f"{SMALL} enable_sort=off hash_mem_multiplier=1",
+        "SELECT placed_at, count(*) FROM orders GROUP BY placed_at",
+        "to disk in",
+    ),
+    (
+        "lossy_bitmap",
+        "lab",
+        f"{SMALL} {ONLY_BITMAP}",
+        "SELECT * FROM items WHERE category = 3",
+        "kept only whole pages",
+    ),
+    (
+        "heap_fetches",
+        "lab",
+        ONLY_INDEX,
+        "SELECT id FROM unvacuumed WHERE id > 0",
+        "looked 20,000 of 20,000 rows up",
+    ),
+    ("scattered_rows", "lab", ONLY_INDEX, "SELECT n FROM emptied WHERE id > 0", "for 60 rows"),
+    ("dirtied", "lab", SERIAL, "SELECT count(*) FROM unread", "Reading changed"),
+    ("partitions", "lab", SERIAL, "SELECT count(*) FROM measures WHERE n > 5", "12 partitions"),
+    (
+        "parallel_workers",
+        "shop",
+        f"{EAGER} max_parallel_workers_per_gather=2 max_parallel_workers=1",
+        "SELECT count(*) FROM orders",
+        "and got 1",
+    ),
+    (
+        "jit",
+        "shop",
+        f"{COMPILED} {SERIAL}",
+        "SELECT sum(total) FROM orders WHERE id % 7 = 1",
+        "JIT",
+    ),
+    ("large_result", "shop", SERIAL, "SELECT * FROM orders", "60,000 rows"),
+    ("disabled", "shop", "enable_hashjoin=off", "SELECT 1", "enable_hashjoin is off"),
+]
+
+ESTIMATED = [
+    ("sequential_scan", "SELECT * FROM orders WHERE note = 'note 10'", "about 60,000"),
+    ("unindexed_reference", "DELETE FROM customers WHERE id = 7", "read all of orders"),
+    ("unindexed_reference", "UPDATE customers SET id = 7 WHERE id = 7", "another key"),
+    ("large_result", "SELECT * FROM orders", "about 60,000"),
+    (
+        "subplan",
+        "SELECT (SELECT max(o.total) FROM orders o WHERE o.id < c.id) FROM customers c",
+        "about 5,000 times",
+    ),
+]
+
+
+@pytest.fixture(scope="session")
+async def lab_url(postgres_server: PostgresServer) -> str:
+    return await make_database(postgres_server, "lab", "lab.sql")
+
+
+async def findings(url: str, settings: str, sql: str, *, analyze: bool) -> list[Finding]:
+    database = Database(Settings.model_validate({"database_url": url}))
+    try:
+        async with database.private_session() as session:
+            for setting in settings.split():
+                await session.connection.execute(f"SET LOCAL {setting.replace('=', ' = ', 1)}")
+            plan = await explain(session, Variant("", sql), analyze=analyze)
+            return find_all(PlanView(plan, await read_surroundings(session, plan)))
+    finally:
+        await database.close()
+
+
+def of_kind(found: list[Finding], kind: str) -> Finding:
+    titles = [f"{finding.kind}: {finding.title}" for finding in found]
+    fitting = [finding for finding in found if finding.kind == kind]
+    assert fitting, titles
+    return fitting[0]
+
+
+@pytest.mark.parametrize(
+    "case", MEASURED, ids=[f"{case[0]}-{number}" for number, case in enumerate(MEASURED)]
+)
+async def test_insight_on_a_measured_plan(
+    shop_url: str, lab_url: str, case: tuple[str, str, str, str, str]
+) -> None:
+    kind, database, settings, sql, title = case
+    url = {"shop": shop_url, "lab": lab_url}[database]
+    if kind == "jit":
+        connection = await asyncpg.connect(url)
+        available = await connection.fetchval("SELECT pg_jit_available()")
+        await connection.close()
+        if not available:
+            pytest.skip("this PostgreSQL has no JIT compiler")
+    finding = of_kind(await findings(url, _sized(settings), sql, analyze=True), kind)
+    assert title in finding.title
+    assert 0 <= finding.share <= 1
+
+
+def _sized(settings: str) -> str:
+    return settings.replace("64kB", "'64kB'")
+
+
+@pytest.mark.parametrize(("kind", "sql", "title"), ESTIMATED)
+async def test_insight_on_an_estimated_plan(shop_url: str, kind: str, sql: str, title: str) -> None:
+    finding = of_kind(await findings(shop_url, SERIAL, sql, analyze=False), kind)
+    assert title in finding.title
+
+
+@pytest.mark.parametrize("kind", ["planning", "reading_from_disk"])
+def test_insight_on_a_recorded_plan(kind: str) -> None:
+    plan = read_plan(json.loads((RECORDED / f"{kind}.json").read_text()))
+    assert of_kind(find_all(PlanView(plan, Surroundings())), kind).share > 0.2
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM orders WHERE id = 7",
+        "SELECT count(*) FROM orders",
+        "SELECT c.email FROM customers c JOIN orders o ON o.customer_id = c.id WHERE o.id = 7",
+        "SELECT * FROM orders ORDER BY id LIMIT 10",
+        "SELECT 1",
+    ],
+)
+async def test_good_plans_have_no_findings(shop_url: str, sql: str) -> None:
+    found = await findings(shop_url, f"{SERIAL} jit=off", sql, analyze=True)
+    assert [f.title for f in found if f.kind != "planning"] == []
+
+
+def test_every_insight_has_a_test() -> None:
+    tested = {case[0] for case in MEASURED} | {case[0] for case in ESTIMATED}
+    tested |= {path.stem for path in RECORDED.glob("*.json")}
+    assert {find.__module__.rpartition(".")[2] for find in INSIGHTS} == tested
