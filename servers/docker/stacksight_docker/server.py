@@ -6,15 +6,18 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.cursors import decode_cursor, encode_cursor
+from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_core.tools import source_of, tool
 from stacksight_docker.about import ABOUT
+from stacksight_docker.analysis.activity import Activity
 from stacksight_docker.analysis.drift import find_drift
 from stacksight_docker.analysis.history import History
 from stacksight_docker.analysis.overview import ContainerList, StatusFilter, is_running
 from stacksight_docker.analysis.resources import Kind, Resources
 from stacksight_docker.analysis.usage import SortKey, UsageAnswer
 from stacksight_docker.analysis.view import ContainerView, view_container
+from stacksight_docker.capturing import ERROR_NO_CAPTURE, Captures
 from stacksight_docker.diagnosis.model import Diagnosis
 from stacksight_docker.happenings import read_history
 from stacksight_docker.inventory import list_kind
@@ -24,6 +27,7 @@ from stacksight_docker.logs.answer import LogAnswer
 from stacksight_docker.logs.levels import Level
 from stacksight_docker.metering import measure_containers
 from stacksight_docker.reading import LogRequest, read_containers
+from stacksight_docker.render.activity import render_activity
 from stacksight_docker.render.container import render_container
 from stacksight_docker.render.diagnosis import render_diagnosis
 from stacksight_docker.render.history import render_history
@@ -223,6 +227,42 @@ async def list_resources(
     return await list_kind(source_of(ctx), kind)
 
 
+CAPTURES = Captures()
+
+
+@tool(title="Capture activity", render=render_activity, idempotent=False)
+async def capture_activity(
+    ctx: Context[Source],
+    *,
+    action: Annotated[
+        Literal["start", "read", "stop"],
+        Field(description="start returns a handle; read tells so far; stop tells and ends."),
+    ],
+    capture: Annotated[
+        str | None, Field(description="The handle, for read and stop.", max_length=60)
+    ] = None,
+    containers: Annotated[
+        list[Name] | None, Field(description="What to watch; left out: all.", max_length=20)
+    ] = None,
+) -> Activity:
+    """What did the containers do while I did something? Start, do it, stop.
+
+    Restarts and state changes, events, log records never seen before, errors, peak CPU and memory.
+    A capture lives as long as this server process, or until a fifth is started; usage is sampled
+    for 30 min.
+
+    Example: capture_activity(action="start", containers=["shop"])
+    """
+    source = source_of(ctx)
+    if action == "start":
+        listed = await source.containers()
+        chosen = find_containers(containers, listed) if containers else listed
+        return await CAPTURES.start(source, chosen)
+    if capture is None:
+        raise ToolFailure(ERROR_NO_CAPTURE.format(action=action))
+    return await CAPTURES.read(source, capture, stop=action == "stop")
+
+
 TOOLS = (
     list_containers,
     diagnose,
@@ -231,5 +271,6 @@ TOOLS = (
     measure_usage,
     list_events,
     list_resources,
+    capture_activity,
 )
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

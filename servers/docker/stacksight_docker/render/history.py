@@ -14,7 +14,7 @@ def render_history(history: History) -> str:
     if not history.happenings:
         return head
     counts = ", ".join(f"{name} {count}" for name, count in history.counts.items())
-    rows = [_row(happening) for happening in history.happenings]
+    rows = [happening_row(happening) for happening in history.happenings]
     parts = [head, f"By kind: {counts}"]
     if history.left_out:
         parts.append(f"{plural(history.left_out, 'older one')} not shown: name a container.")
@@ -34,7 +34,8 @@ def _reach(history: History) -> str:
     )
 
 
-def _row(happening: Happening) -> tuple[object, ...]:
+def happening_row(happening: Happening) -> tuple[object, ...]:
+    """Write an event as cells: when, what, what happened, details."""
     details = ", ".join(f"{name} {value}" for name, value in happening.details.items())
     again = f" x{happening.repeated}, until {(happening.until or '')[11:]}"
     repeated = again if happening.repeated > 1 else ""

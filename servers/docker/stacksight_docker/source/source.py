@@ -2,13 +2,14 @@
 
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 import anyio
 from anyio import to_thread
+from anyio.abc import TaskGroup
 from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
@@ -55,7 +56,8 @@ class Source:
     Every method raises ToolFailure when the engine is not there, hangs or answers nonsense.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tasks: TaskGroup) -> None:
+        self._tasks = tasks
         desktop = sys.platform in ("darwin", "win32")
         self._stats_limiter = anyio.CapacityLimiter(MAX_STATS_THREADS)
         self._watch = Watch()
@@ -213,6 +215,12 @@ class Source:
 
         return await self._connection.run(work, what=path, seconds=seconds)
 
+    def in_background(
+        self, work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any
+    ) -> None:
+        """Run work until it ends by itself or the server does."""
+        self._tasks.start_soon(work, *arguments)
+
     def close(self) -> None:
         """Let go of the engine."""
         self._watch.stop()
@@ -222,11 +230,13 @@ class Source:
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Source]:
     """Make the source; nothing is asked before the first call."""
-    source = Source(settings)
-    try:
-        yield source
-    finally:
-        source.close()
+    async with anyio.create_task_group() as tasks:
+        source = Source(settings, tasks)
+        try:
+            yield source
+        finally:
+            source.close()
+            tasks.cancel_scope.cancel()
 
 
 def translate(error: Exception) -> ToolFailure | None:
