@@ -9,6 +9,7 @@ from stacksight_postgres.errors import translate
 from stacksight_postgres.settings import Settings
 from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.state import Source
+from stacksight_postgres.tools.activity import show_activity
 from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.objects import describe_table, list_objects
@@ -23,6 +24,7 @@ TOOLS = [
     compare_plans,
     top_queries,
     capture_queries,
+    show_activity,
 ]
 
 

@@ -1,0 +1,1 @@
+"""What sessions do and what they wait for. Pure."""
