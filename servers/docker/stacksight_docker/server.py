@@ -11,6 +11,7 @@ from stacksight_core.server import ServerSpec
 from stacksight_core.tools import source_of, tool
 from stacksight_docker.about import ABOUT
 from stacksight_docker.analysis.activity import Activity
+from stacksight_docker.analysis.compose import Comparison
 from stacksight_docker.analysis.drift import find_drift
 from stacksight_docker.analysis.history import History
 from stacksight_docker.analysis.overview import ContainerList, StatusFilter, is_running
@@ -18,6 +19,7 @@ from stacksight_docker.analysis.resources import Kind, Resources
 from stacksight_docker.analysis.usage import SortKey, UsageAnswer
 from stacksight_docker.analysis.view import ContainerView, view_container
 from stacksight_docker.capturing import ERROR_NO_CAPTURE, Captures
+from stacksight_docker.comparing import compare_file
 from stacksight_docker.diagnosis.model import Diagnosis
 from stacksight_docker.happenings import read_history
 from stacksight_docker.inventory import list_kind
@@ -28,6 +30,7 @@ from stacksight_docker.logs.levels import Level
 from stacksight_docker.metering import measure_containers
 from stacksight_docker.reading import LogRequest, read_containers
 from stacksight_docker.render.activity import render_activity
+from stacksight_docker.render.compose import render_comparison
 from stacksight_docker.render.container import render_container
 from stacksight_docker.render.diagnosis import render_diagnosis
 from stacksight_docker.render.history import render_history
@@ -263,6 +266,26 @@ async def capture_activity(
     return await CAPTURES.read(source, capture, stop=action == "stop")
 
 
+@tool(title="Compare with compose file", render=render_comparison)
+async def compare_compose(
+    ctx: Context[Source],
+    file: Annotated[
+        str, Field(description="Compose file, or its folder.", min_length=1, max_length=500)
+    ],
+    project: Annotated[
+        str | None,
+        Field(description="Left out: the file's `name`, else its folder's.", max_length=200),
+    ] = None,
+) -> Comparison:
+    """Does what runs match the compose file? What is missing, extra, stale or configured otherwise?
+
+    Also ports in conflict, dependencies that cannot be met, variables without a value.
+
+    Example: compare_compose(file="compose.yml")
+    """
+    return await compare_file(source_of(ctx), file, project)
+
+
 TOOLS = (
     list_containers,
     diagnose,
@@ -272,5 +295,6 @@ TOOLS = (
     list_events,
     list_resources,
     capture_activity,
+    compare_compose,
 )
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

@@ -1,0 +1,74 @@
+"""Compose's own command, and the files around a compose file, on this machine."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from stacksight_core.errors import ToolFailure
+from stacksight_docker.composefile import ComposeFile, parse_compose_file, parse_env_file
+
+MAX_FILE_BYTES = 1_000_000
+COMMAND_SECONDS = 8.0
+NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+ERROR_NO_FILE = "There is no compose file at {path}{tried}."
+ERROR_UNREADABLE = "{path} cannot be read: {reason}."
+ERROR_LARGE = "{path} is larger than {limit:,} bytes; that is no compose file."
+
+
+def read_compose_file(given: str) -> tuple[Path, ComposeFile]:
+    """Read a compose file, or the one in a folder, with the ``.env`` beside it.
+
+    Raises:
+        ToolFailure: there is none, or it cannot be read.
+    """
+    path = _find(Path(given).expanduser())
+    environment = path.parent / ".env"
+    variables = parse_env_file(_read(environment)) if environment.is_file() else {}
+    return path, parse_compose_file(_read(path), str(path), variables | os.environ)
+
+
+def _find(path: Path) -> Path:
+    if path.is_dir():
+        found = next((path / name for name in NAMES if (path / name).is_file()), None)
+        if found is None:
+            raise ToolFailure(ERROR_NO_FILE.format(path=path, tried=f" ({', '.join(NAMES)})"))
+        return found
+    if not path.is_file():
+        raise ToolFailure(ERROR_NO_FILE.format(path=path, tried=""))
+    return path
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ToolFailure(ERROR_LARGE.format(path=path, limit=MAX_FILE_BYTES))
+        return path.read_text(errors="replace")
+    except OSError as error:
+        raise ToolFailure(ERROR_UNREADABLE.format(path=path, reason=error.strerror)) from error
+
+
+def compose_hashes(path: Path) -> dict[str, str] | None:
+    """Ask compose for the configuration hash of each service; None where it has no command.
+
+    Only compose computes it as the labels of its containers have it.
+    """
+    program = shutil.which("docker")
+    if program is None:
+        return None
+    try:
+        ended = subprocess.run(
+            [program, "compose", "--file", str(path), "config", "--hash", "*"],
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if ended.returncode != 0:
+        return None
+    pairs = (line.split() for line in ended.stdout.splitlines())
+    return {fields[0]: fields[1] for fields in pairs if len(fields) == 2}
