@@ -12,6 +12,7 @@ from stacksight_postgres.source.state import Source
 from stacksight_postgres.tools.activity import show_activity
 from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
+from stacksight_postgres.tools.health import check_health
 from stacksight_postgres.tools.objects import describe_table, list_objects
 from stacksight_postgres.tools.query import run_query
 from stacksight_postgres.tools.statements import capture_queries, top_queries
@@ -25,6 +26,7 @@ TOOLS = [
     top_queries,
     capture_queries,
     show_activity,
+    check_health,
 ]
 
 

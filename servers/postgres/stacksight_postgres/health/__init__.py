@@ -1,0 +1,1 @@
+"""Judges the health of a database from its counters. Pure."""

@@ -1,0 +1,311 @@
+"""Finds the indexes that would help: gathers queries and facts, has the planner judge, chooses."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median_high
+
+import asyncpg
+
+from stacksight_core.errors import ToolFailure
+from stacksight_postgres.advice.answer import Advice
+from stacksight_postgres.advice.candidates import candidate_indexes
+from stacksight_postgres.advice.costs import Costs, members
+from stacksight_postgres.advice.model import IndexKey, IndexSpec, Query, Table
+from stacksight_postgres.advice.reading import read_uses
+from stacksight_postgres.advice.reduced import choose_by_statistics
+from stacksight_postgres.advice.report import Judged, QueryOutcome, report, report_reduced
+from stacksight_postgres.advice.scopes import relation_names
+from stacksight_postgres.advice.selection import Limits, Selector
+from stacksight_postgres.advice.sizes import Sample, estimate_bytes, needs_sample
+from stacksight_postgres.guard.statement import Statement
+from stacksight_postgres.source.advice_sample import sample_table
+from stacksight_postgres.source.advice_tables import load_catalog
+from stacksight_postgres.source.database import Database, Session
+from stacksight_postgres.source.explaining import check_explaining, choose_values
+from stacksight_postgres.source.hypothetical import has_hypopg
+from stacksight_postgres.source.preparing import explained
+from stacksight_postgres.source.statements import read_statements
+from stacksight_postgres.source.what_if import WhatIf, explain
+
+MAX_WORKLOAD = 50
+MAX_PARTITIONS = 100
+OUTLIER = 10.0
+"""A query this many times as expensive as the median counts as the median one."""
+
+ANSWERING_S = 0.5
+DEFAULT_BUDGET_SHARE = 0.5
+PAGE_BYTES = 8192
+
+ERROR_QUERY = "Query {label}: {reason}"
+ERROR_NO_WORKLOAD = (
+    "pg_stat_statements knows no statement of this database that could be examined. Give the "
+    "queries: queries=[…], or run the application first."
+)
+NOTE_OUTLIER = (
+    "{labels}: estimated at more than ten times the median, counted as the median query so that "
+    "one estimate does not decide everything."
+)
+NOTE_PARTITIONS = "{table}: {count} partitions, more than the {most} that are tried"
+NOTE_STATISTICS = (
+    "{table} was never analyzed; run ANALYZE {table} first, sizes and costs are guesses"
+)
+NOTE_WORKLOAD = "From pg_stat_statements: the {count} statements with the most execution time."
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked.
+
+    Attributes:
+        queries: SQL, or None for the workload of pg_stat_statements.
+        budget_mb: for all new indexes together; None for half of what the tables take.
+        seconds: for the search.
+        max_indexes: at most so many.
+    """
+
+    queries: Sequence[str] | None
+    budget_mb: float | None
+    seconds: float
+    max_indexes: int
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    label: str
+    statement: Statement
+    sql: str
+    calls: int | None = None
+    milliseconds: float = 0.0
+
+
+async def advise(database: Database, request: Request) -> Advice:
+    """Recommend indexes.
+
+    Raises:
+        ToolFailure: a query cannot be examined, or there is no workload.
+    """
+    started = time.monotonic()
+    async with database.private_session() as session:
+        wanted, skipped = await _gather(session, request)
+        queries, tables = await _read(session, wanted)
+        notes = [] if request.queries else [NOTE_WORKLOAD.format(count=len(queries))]
+        skipped += [_too_many(t) for t in tables.values() if len(t.partitions) > MAX_PARTITIONS]
+        notes += [
+            NOTE_STATISTICS.format(table=table.name)
+            for table in tables.values()
+            if not table.analyzed and table.pages
+        ]
+        budget = _budget(request, tables.values())
+        if has_hypopg(session):
+            judged = await _judge(session, wanted, queries, tables, request, budget, started)
+            advice = report(judged, tables)
+            notes += judged.notes
+        else:
+            found = choose_by_statistics(queries)[: request.max_indexes]
+            candidates = [spec for spec, _ in found]
+            samples = await _sample(session, candidates, tables)
+            sizes = [_size(spec, tables, samples) for spec in candidates]
+            advice = report_reduced(found, sizes, queries, tables, session.facts.available)
+    return advice.model_copy(
+        update={
+            "budget_bytes": budget,
+            "not_examined": advice.not_examined + skipped,
+            "notes": advice.notes + notes,
+            "seconds": round(time.monotonic() - started, 1),
+        }
+    )
+
+
+# --- queries ------------------------------------------------------------------------------------
+
+
+async def _gather(session: Session, request: Request) -> tuple[list[_Wanted], list[str]]:
+    if request.queries is not None:
+        found = []
+        for number, sql in enumerate(request.queries, 1):
+            label = f"Q{number}"
+            try:
+                found.append(await _prepare(session, label, sql))
+            except ToolFailure as error:
+                raise ToolFailure(ERROR_QUERY.format(label=label, reason=error)) from error
+        return found, []
+    return await _gather_workload(session)
+
+
+async def _gather_workload(session: Session) -> tuple[list[_Wanted], list[str]]:
+    statements, hidden = await read_statements(session)
+    ranked = sorted(statements.values(), key=lambda s: (-s.total_ms, s.query))
+    found: list[_Wanted] = []
+    refused = 0
+    for statement in ranked:
+        if len(found) == MAX_WORKLOAD:
+            break
+        try:
+            one = await _prepare(session, f"Q{len(found) + 1}", statement.query)
+        except ToolFailure:
+            refused += 1
+            continue
+        if not relation_names(one.statement.tree):
+            continue
+        found.append(replace(one, calls=statement.calls, milliseconds=statement.total_ms))
+    if not found:
+        raise ToolFailure(ERROR_NO_WORKLOAD)
+    skipped = (
+        [f"{refused} statements of pg_stat_statements that cannot be planned"] if refused else []
+    )
+    skipped += [f"{hidden} statements of other roles, hidden from this one"] if hidden else []
+    return found, skipped
+
+
+async def _prepare(session: Session, label: str, sql: str) -> _Wanted:
+    statement = await check_explaining(session, sql, analyze=False)
+    [variant, *_] = await choose_values(session, statement, None, analyze=False)
+    async with explained(session, variant.sql):
+        await explain(session, variant.sql)
+    return _Wanted(label, statement, variant.sql)
+
+
+async def _read(
+    session: Session, wanted: Sequence[_Wanted]
+) -> tuple[list[Query], dict[str, Table]]:
+    names = {name for one in wanted for name in relation_names(one.statement.tree)}
+    catalog = await load_catalog(session, names)
+    queries = [
+        Query(
+            label=one.label,
+            sql=one.sql,
+            uses=read_uses(one.statement.tree, catalog),
+            calls=one.calls,
+            text=one.statement.sql,
+        )
+        for one in wanted
+    ]
+    tables = {use.table.name: use.table for query in queries for use in query.uses}
+    return queries, tables
+
+
+def _weighted(
+    queries: Sequence[Query], wanted: Sequence[_Wanted], base: Sequence[float]
+) -> tuple[list[Query], list[str]]:
+    """Weigh queries: by measured time where it is known, else by cost without its outliers."""
+    if all(one.calls is not None for one in wanted):
+        weights = [
+            one.milliseconds / max(cost, 1.0) for one, cost in zip(wanted, base, strict=True)
+        ]
+        return [replace(q, weight=w) for q, w in zip(queries, weights, strict=True)], []
+    typical = max(median_high(base), 1.0)
+    far = [cost > OUTLIER * typical for cost in base]
+    weighed = [
+        replace(query, weight=typical / cost if out else 1.0)
+        for query, cost, out in zip(queries, base, far, strict=True)
+    ]
+    labels = ", ".join(query.label for query, out in zip(queries, far, strict=True) if out)
+    return weighed, [NOTE_OUTLIER.format(labels=labels)] if labels else []
+
+
+# --- judging ------------------------------------------------------------------------------------
+
+
+async def _judge(
+    session: Session,
+    wanted: Sequence[_Wanted],
+    queries: Sequence[Query],
+    tables: dict[str, Table],
+    request: Request,
+    budget: float,
+    started: float,
+) -> Judged:
+    what_if = WhatIf(session, tables)
+    plans = [await explain(session, query.sql) for query in queries]
+    base = [float(plan["Total Cost"]) for plan in plans]
+    weighed, notes = _weighted(queries, wanted, base)
+    candidates = await _possible(what_if, candidate_indexes(weighed), tables)
+    samples = await _sample(session, candidates, tables)
+    sizes = [_size(spec, tables, samples) for spec in candidates]
+    costs = Costs(weighed, candidates, what_if.ask, started + request.seconds - ANSWERING_S)
+    selection = await Selector(costs, sizes, Limits(budget, request.max_indexes)).run()
+    costs.extend()
+    chosen = selection.chosen
+    final = [await costs.estimate(n, chosen) for n, _ in enumerate(weighed)]
+    used = 0
+    for estimate in final:
+        used |= estimate.used
+    total = sum(q.weight * cost for q, cost in zip(weighed, base, strict=True))
+    outcomes = []
+    for number, query in enumerate(weighed):
+        best = await costs.estimate(number, costs.relevant(number))
+        outcomes.append(
+            QueryOutcome(
+                query=query,
+                plan=plans[number],
+                before=base[number],
+                after=final[number].cost,
+                uses=tuple(candidates[n] for n in members(final[number].used)),
+                possible=best.cost,
+                possible_with=tuple(candidates[n] for n in members(best.used)),
+                tried=costs.relevant(number).bit_count(),
+            )
+        )
+    losses = {
+        candidates[n]: await costs.change(used, used & ~(1 << n)) / max(total, 1e-9)
+        for n in members(used)
+    }
+    return Judged(
+        outcomes=outcomes,
+        losses=losses,
+        sizes=dict(zip(candidates, sizes, strict=True)),
+        cut=selection.cut,
+        notes=notes,
+    )
+
+
+async def _possible(
+    what_if: WhatIf, candidates: Iterable[IndexSpec], tables: dict[str, Table]
+) -> list[IndexSpec]:
+    """Leave out what PostgreSQL would refuse: an expression that is not immutable, say."""
+    accepted: dict[tuple[str, IndexKey], bool] = {}
+    found = []
+    for spec in candidates:
+        if len(tables[spec.table].partitions) > MAX_PARTITIONS:
+            continue
+        for key in spec.keys:
+            one = (spec.table, key)
+            if one not in accepted and (key.sql.startswith("(") or key.suffix):
+                accepted[one] = await what_if.is_possible(IndexSpec(spec.table, (key,)))
+        if all(accepted.get((spec.table, key), True) for key in spec.keys):
+            found.append(spec)
+    return found
+
+
+async def _sample(
+    session: Session, candidates: Sequence[IndexSpec], tables: dict[str, Table]
+) -> dict[str, Sample]:
+    samples = {}
+    for name in sorted({spec.table for spec in candidates}):
+        table = tables[name]
+        mine = [spec for spec in candidates if spec.table == name]
+        sets = sorted({needs_sample(spec, table) for spec in mine} - {frozenset()}, key=sorted)
+        predicates = sorted({spec.predicate for spec in mine if spec.where})
+        try:
+            async with session.savepoint():
+                samples[name] = await sample_table(session, table, sets, predicates)
+        except asyncpg.PostgresError:  # no right to read the rows: the statistics have to do
+            samples[name] = Sample()
+    return samples
+
+
+def _size(spec: IndexSpec, tables: dict[str, Table], samples: dict[str, Sample]) -> int:
+    return estimate_bytes(spec, tables[spec.table], samples[spec.table])
+
+
+def _budget(request: Request, tables: Iterable[Table]) -> float:
+    if request.budget_mb is not None:
+        return request.budget_mb * 2**20
+    return max(2.0**20, sum(table.pages for table in tables) * PAGE_BYTES * DEFAULT_BUDGET_SHARE)
+
+
+def _too_many(table: Table) -> str:
+    return NOTE_PARTITIONS.format(
+        table=table.name, count=len(table.partitions), most=MAX_PARTITIONS
+    )

@@ -1,0 +1,3 @@
+SELECT checkpoints_timed::int8 AS timed, checkpoints_req::int8 AS requested,
+    extract(epoch FROM now() - stats_reset)::float8 AS age_s
+FROM pg_stat_bgwriter
