@@ -113,6 +113,17 @@ async def test_bad_arguments_and_bad_addresses_are_explained(
     assert said in answer.text
 
 
+async def test_a_page_that_leads_to_a_metadata_address_does_not_get_there(
+    client: ServerClient, site: Site
+) -> None:
+    answer = await client.call(
+        "run_audit", url=f"{site.url}/elsewhere.html", categories=ACCESSIBILITY
+    )
+
+    assert answer.is_error
+    assert "could not be reached or is refused" in answer.text
+
+
 @pytest.mark.parametrize("handle", ["audit-00000000", "../../etc/passwd", "x" * 40])
 async def test_an_unknown_audit_is_explained(client: ServerClient, handle: str) -> None:
     answer = await client.call("inspect_audit", audit_id=handle)

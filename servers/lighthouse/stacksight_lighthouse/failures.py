@@ -12,6 +12,11 @@ ERROR_DIED = (
     "starts both again; a smaller page or fewer `categories` may work."
 )
 ERROR_FAILED = "Lighthouse could not audit `{url}`: {reason} ({code}). {advice}"
+ERROR_LED_AWAY = (
+    "`{url}` answered, but then led Chrome to an address that could not be reached or is refused "
+    "(link-local and metadata addresses always are, private networks by default). Look for a "
+    "script or a <meta> tag that sets the location."
+)
 _OTHERWISE = "Repeat the call once; if it fails again, open the page in a browser."
 
 # By Lighthouse's error codes (core/lib/lh-error.js).
@@ -42,6 +47,8 @@ def explain_failure(url: str, error: AuditFailed | WorkerDied) -> ToolFailure:
 
 def explain_runtime_error(url: str, lhr: Mapping[str, Any]) -> ToolFailure | None:
     """Return the failure that an LHR reports of the page as a whole, or None."""
+    if lhr["finalDisplayedUrl"].startswith("chrome-error:"):
+        return ToolFailure(ERROR_LED_AWAY.format(url=inline(url)))
     error = lhr.get("runtimeError")
     return _failure(url, error["code"], error["message"]) if error else None
 

@@ -2,6 +2,8 @@
 
 import lighthouse, {defaultConfig, desktopConfig} from 'lighthouse';
 
+import {addCauses, watchShifts} from './shifts.mjs';
+
 const PRESETS = {mobile: {extends: 'lighthouse:default'}, desktop: desktopConfig};
 // Without timings to take, less quiet after the load is enough: still half a second without a
 // request, so that what scripts fetch and render then is audited too.
@@ -23,7 +25,10 @@ export async function runAudit(browser, order) {
   const context = await browser.createBrowserContext();
   try {
     const page = await context.newPage();
+    const timed = order.categories.includes('performance');
+    if (timed) await watchShifts(page);
     const result = await lighthouse(order.url, {logLevel: 'error', output: []}, config(order), page);
+    if (timed) await addCauses(page, result.lhr).catch(() => {}); // a bonus, not a condition
     return result.lhr;
   } finally {
     await closed(context);

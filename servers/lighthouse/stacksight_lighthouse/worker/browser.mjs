@@ -6,16 +6,25 @@ import path from 'node:path';
 import {Launcher} from 'chrome-launcher';
 import puppeteer from 'puppeteer-core';
 
+import {BYPASS} from './proxy.mjs';
+
 const LEAST_SHARED_MEMORY = 512 * 1024 * 1024; // a container's default of 64 MB crashes tabs
 const LAUNCH_TIMEOUT_MS = 30_000;
 
 /**
  * Start Chrome.
- * @param {{chrome: string, folder: string, sandbox: boolean}} options - `folder` takes everything
- *   that Chrome writes.
+ * @param {{chrome: string, folder: string, sandbox: boolean, proxy: string}} options - `folder`
+ *   takes everything that Chrome writes; `proxy` everything that it asks of other machines.
  */
-export function startBrowser({chrome, folder, sandbox}) {
-  const args = [...Launcher.defaultFlags(), '--headless=new'];
+export function startBrowser({chrome, folder, sandbox, proxy}) {
+  const args = [
+    ...Launcher.defaultFlags(),
+    '--headless=new',
+    `--proxy-server=${proxy}`,
+    `--proxy-bypass-list=${BYPASS}`,
+    '--disable-quic', // UDP would pass by the proxy, and so would WebRTC
+    '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+  ];
   if (!sandbox) args.push('--no-sandbox');
   if (sharedMemory() < LEAST_SHARED_MEMORY) args.push('--disable-dev-shm-usage');
   return puppeteer.launch({

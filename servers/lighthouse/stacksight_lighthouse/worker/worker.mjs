@@ -2,7 +2,7 @@
 //
 // It reads one JSON message per line from stdin and writes one per line to stdout:
 //
-//   → {"type": "start", "chrome", "folder", "sandbox"}
+//   → {"type": "start", "chrome", "folder", "sandbox", "refusedNetworks"}
 //   ← {"type": "ready", "chromePid", "chromeVersion", "lighthouseVersion", "nodeVersion"}
 //   → {"type": "audit", "id", ...}      see audit.mjs
 //   ← {"type": "progress", "id", "message"}
@@ -19,6 +19,7 @@ import log from 'lighthouse-logger';
 
 import {runAudit} from './audit.mjs';
 import {startBrowser} from './browser.mjs';
+import {startProxy} from './proxy.mjs';
 
 console.log = console.info = console.error; // stdout belongs to the protocol
 
@@ -37,8 +38,9 @@ function fail(error) {
   send({type: 'failed', id: currentId, code: String(code), message: String(error?.message ?? error)});
 }
 
-async function start({chrome, folder, sandbox}) {
-  const browser = await startBrowser({chrome, folder, sandbox});
+async function start({chrome, folder, sandbox, refusedNetworks}) {
+  const proxy = await startProxy(refusedNetworks);
+  const browser = await startBrowser({chrome, folder, sandbox, proxy});
   session = {browser, folder};
   browser.on('disconnected', () => end(ending ? 0 : 1));
   const {version: lighthouseVersion} = await readManifest();

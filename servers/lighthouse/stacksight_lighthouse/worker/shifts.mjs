@@ -1,0 +1,111 @@
+// Names what a script inserted or changed just before a layout shift.
+//
+// Lighthouse names unsized images, frames and fonts as causes, but not the banner that a script puts
+// above the content. Its own shifts are completed here with what was seen in the page.
+
+const SAME_SCORE = 1e-4;
+
+/** Watch for shifts and their causes from the start of the page's document. */
+export async function watchShifts(page) {
+  await page.evaluateOnNewDocument(watch);
+}
+
+/**
+ * Add the causes seen in the page to the shifts of Lighthouse's result.
+ * @param {import('puppeteer-core').Page} page - after the audit
+ * @param {object} lhr
+ */
+export async function addCauses(page, lhr) {
+  const shifts = lhr.audits['layout-shifts']?.details?.items ?? [];
+  if (shifts.length === 0) return;
+  const seen = await page.evaluate(() => globalThis.__stacksightShifts ?? []);
+  for (const shift of shifts) {
+    const match = seen.find(({score}) => Math.abs(score - shift.score) < SAME_SCORE);
+    if (!match) continue;
+    shift.subItems = {type: 'subitems', items: [{extra: match.node, cause: match.cause}]};
+  }
+}
+
+// Runs in the page, before its own scripts.
+function watch() {
+  if (globalThis !== globalThis.top) return;
+  const RECENT_MS = 150; // from a change to the frame that shows it
+  const MAX_CHANGES = 200;
+  const changes = [];
+  const found = (globalThis.__stacksightShifts = []);
+
+  new MutationObserver(records => {
+    const time = performance.now();
+    for (const {type, target, addedNodes} of records) {
+      const nodes = type === 'attributes' ? [target] : addedNodes;
+      for (const node of nodes) {
+        if (node.nodeType === Node.ELEMENT_NODE) changes.push({time, type, node});
+      }
+    }
+    changes.splice(0, changes.length - MAX_CHANGES);
+  }).observe(document, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    attributeFilter: ['class', 'hidden', 'style'],
+  });
+
+  new PerformanceObserver(list => {
+    for (const shift of list.getEntries()) {
+      const change = culprit(shift); // whether it counts, Lighthouse decides
+      if (change) found.push({score: shift.value, ...describe(change)});
+    }
+  }).observe({type: 'layout-shift', buffered: true});
+
+  // The recent change above what moved down, and as high as it moved; else the highest insertion
+  // in view, since the rectangles of a shift are cut at the edges of the view.
+  function culprit({startTime, sources}) {
+    const recent = changes
+      .filter(({time, node}) => time >= startTime - RECENT_MS && node.isConnected)
+      .map(change => ({...change, rect: change.node.getBoundingClientRect()}))
+      .filter(({rect}) => rect.height > 0 && rect.top < innerHeight && rect.bottom > 0);
+    const fitting = [];
+    for (const {currentRect, previousRect} of sources) {
+      const moved = currentRect.top - previousRect.top;
+      for (const change of recent) {
+        const misfit = Math.abs(change.rect.height - moved);
+        if (moved > 0 && change.rect.top < currentRect.top && misfit <= moved / 2 + 10) {
+          fitting.push({...change, misfit});
+        }
+      }
+    }
+    const inserted = recent.filter(({type}) => type === 'childList');
+    return (
+      fitting.sort((a, b) => a.misfit - b.misfit)[0] ??
+      inserted.sort((a, b) => b.rect.height - a.rect.height)[0]
+    );
+  }
+
+  function describe({type, node}) {
+    const rect = node.getBoundingClientRect();
+    const top = rect.top + scrollY;
+    const left = rect.left + scrollX;
+    const {width, height} = rect;
+    return {
+      cause: type === 'attributes' ? 'Element changed by a script' : 'Element added by a script',
+      node: {
+        type: 'node',
+        selector: selector(node),
+        path: '',
+        snippet: node.cloneNode(false).outerHTML.replace(/<\/[^>]*>$/, ''),
+        nodeLabel: (node.innerText ?? '').slice(0, 100),
+        boundingRect: {top, left, width, height, right: left + width, bottom: top + height},
+      },
+    };
+  }
+
+  function selector(node) {
+    const steps = [];
+    for (let at = node; at && at.tagName !== 'HTML' && steps.length < 4; at = at.parentElement) {
+      const id = at.id ? `#${CSS.escape(at.id)}` : '';
+      const classes = id ? [] : [...at.classList].slice(0, 2).map(name => `.${CSS.escape(name)}`);
+      steps.unshift(at.tagName.toLowerCase() + id + classes.join(''));
+    }
+    return steps.join(' > ');
+  }
+}
