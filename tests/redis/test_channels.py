@@ -185,7 +185,8 @@ async def test_a_refused_subscription_is_told(redis_server: RedisServer, channel
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"action": "start"}, "`channels` is required"),
+        ({"action": "start"}, "Either `channels` or `queues` is required"),
+        ({"action": "start", "channels": ["a"], "queues": ["b"]}, "Either `channels` or"),
         ({"action": "stop"}, "`capture` is required"),
         ({"action": "read", "capture": "capture-00000000"}, "There is no capture"),
         ({"action": "begin"}, "'start', 'read' or 'stop'"),

@@ -1,5 +1,7 @@
 """The recordings of this process."""
 
+from typing import Protocol
+
 from stacksight_core.errors import ToolFailure
 from stacksight_core.handles import Handles
 from stacksight_redis.capture_recorder import Recorder
@@ -15,6 +17,17 @@ ERROR_FULL = (
 )
 
 
+class Capture(Protocol):
+    """What pub/sub recordings and followed queues have in common."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it still records."""
+
+    async def stop(self) -> None:
+        """End it; what it holds stays readable."""
+
+
 class Captures:
     """Up to four recordings; the oldest that has ended makes room for a new one.
 
@@ -24,7 +37,7 @@ class Captures:
 
     def __init__(self, settings: RedisSettings) -> None:
         self._settings = settings
-        self._recorders: Handles[Recorder] = Handles("capture", CAPACITY)
+        self._captures: Handles[Capture] = Handles("capture", CAPACITY)
 
     async def start(self, subscription: Subscription, seconds: float) -> tuple[str, Recorder]:
         """Begin a recording and return its handle once Redis has confirmed the subscription.
@@ -33,33 +46,42 @@ class Captures:
             ToolFailure: four are running already.
             WireError: Redis is not there or refuses.
         """
-        self._make_room()
+        self.make_room()
         ring = Ring(self._settings.capture_messages, self._settings.capture_bytes)
         recorder = Recorder(self._connect, subscription, ring, seconds)
         await recorder.start()
-        return self._recorders.add(recorder), recorder
+        return self._captures.add(recorder), recorder
 
-    def get(self, handle: str) -> Recorder:
-        """Return the recording of a handle.
+    def add(self, capture: Capture) -> str:
+        """Keep a capture that has been started and return its handle."""
+        return self._captures.add(capture)
+
+    def get(self, handle: str) -> Capture:
+        """Return the capture of a handle.
 
         Raises:
             ToolFailure: there is none.
         """
-        return self._recorders.get(handle)
+        return self._captures.get(handle)
 
     async def aclose(self) -> None:
         """End all recordings."""
-        for _, recorder in self._recorders:
+        for _, recorder in self._captures:
             await recorder.stop()
 
     def _connect(self) -> Wire:
         return Wire(self._settings.redis_url, self._settings.timeout_s)
 
-    def _make_room(self) -> None:
-        if len(self._recorders) < CAPACITY:
+    def make_room(self) -> None:
+        """Forget the oldest capture that has ended, if all places are taken.
+
+        Raises:
+            ToolFailure: all that are kept are still running.
+        """
+        if len(self._captures) < CAPACITY:
             return
-        ended = [handle for handle, recorder in self._recorders if not recorder.running]
+        ended = [handle for handle, recorder in self._captures if not recorder.running]
         if not ended:
-            running = ", ".join(handle for handle, _ in self._recorders)
+            running = ", ".join(handle for handle, _ in self._captures)
             raise ToolFailure(ERROR_FULL.format(count=CAPACITY, running=running))
-        self._recorders.pop(ended[0])
+        self._captures.pop(ended[0])

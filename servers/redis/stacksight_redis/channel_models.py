@@ -1,6 +1,6 @@
 """What the pub/sub tools answer. Times are seconds unless a name says otherwise."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -73,9 +73,36 @@ class Expectation(BaseModel):
     )
     equals: Any = Field(None, description="What stands at `path`; without it, that it exists")
     contains: str | None = Field(None, description="Text that the payload contains", max_length=500)
+    actor: str | None = Field(None, description="Of a queue: only this actor", max_length=200)
+    state: Literal["enqueued", "finished", "died"] = Field(
+        "finished", description="Of a queue: what has to happen"
+    )
     count: int = Field(1, ge=1, le=10_000)
 
     model_config = {"extra": "forbid"}
+
+
+class ActorChanges(BaseModel):
+    """What happened to the messages of one actor; ``open`` wait, run, or are delayed."""
+
+    queue: str
+    actor: str
+    enqueued: int = 0
+    finished: int = 0
+    died: int = 0
+    open: int = 0
+    failures: int = 0
+
+
+class JobSeen(BaseModel):
+    """A message that came or ended; without ``enqueued_after_s`` it was there at the start."""
+
+    message_id: str
+    actor: str
+    arguments: str
+    enqueued_after_s: float | None = None
+    state: str
+    ended_after_s: float | None = None
 
 
 class CaptureView(BaseModel):
@@ -97,6 +124,8 @@ class CaptureView(BaseModel):
     mismatches: list[str] = Field(default_factory=list)
     channels: list[ChannelTotal] = Field(default_factory=list)
     messages: list[Captured] = Field(default_factory=list)
+    actors: list[ActorChanges] = Field(default_factory=list)
+    jobs: list[JobSeen] = Field(default_factory=list)
     last_seq: int = 0
     next: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

@@ -40,7 +40,7 @@ def render_capture(answer: CaptureView) -> str:
     parts = [
         answer.conclusion,
         f"capture: {answer.capture}; listens to {', '.join(answer.listens_to)} since "
-        f"{answer.started_at} UTC; last seq {answer.last_seq}",
+        f"{answer.started_at} UTC{f'; last seq {answer.last_seq}' if answer.last_seq else ''}",
     ]
     if answer.next:
         parts.append(f"Next: {'; '.join(answer.next)}")
@@ -60,7 +60,7 @@ def render_capture(answer: CaptureView) -> str:
     parts += [
         f"Gap from {gap.began_at} to {gap.ended_at or 'now'}: {gap.reason}" for gap in answer.gaps
     ]
-    parts += [*_totals(answer), *_messages(answer), *answer.notes]
+    parts += [*_totals(answer), *_messages(answer), *_jobs(answer), *answer.notes]
     return "\n".join(parts)
 
 
@@ -96,3 +96,34 @@ def _messages(answer: CaptureView) -> list[str]:
     ]
     columns = ("seq", "at (UTC)", "channel", "payload", "bytes")
     return ["", fence(render_table(columns, rows, cell_limit=500), "messages")]
+
+
+def _jobs(answer: CaptureView) -> list[str]:
+    if not answer.actors:
+        return []
+    actors = [
+        (change.queue, change.actor, change.enqueued, change.finished, change.died, change.open,
+         change.failures)
+        for change in answer.actors
+    ]  # fmt: skip
+    columns = ("queue", "actor", "enqueued", "finished", "died", "open", "failed attempts")
+    parts = ["", fence(render_table(columns, actors), "actors")]
+    if answer.jobs:
+        jobs = [
+            (
+                job.message_id,
+                job.actor,
+                job.arguments,
+                "before the start" if job.enqueued_after_s is None else _at(job.enqueued_after_s),
+                job.state,
+                None if job.ended_after_s is None else _at(job.ended_after_s),
+            )
+            for job in answer.jobs
+        ]
+        names = ("message_id", "actor", "arguments", "enqueued", "state", "ended")
+        parts += ["", fence(render_table(names, jobs), "messages")]
+    return parts
+
+
+def _at(seconds: float) -> str:
+    return f"after {format_duration(seconds)}"

@@ -3,7 +3,8 @@
 from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_redis.about import ABOUT
-from stacksight_redis.channel_tools import capture_messages, list_channels
+from stacksight_redis.capture_tools import capture_messages
+from stacksight_redis.channel_tools import list_channels
 from stacksight_redis.diagnosis_tools import diagnose_queue
 from stacksight_redis.health_tools import check_health
 from stacksight_redis.key_tools import inspect_keys
