@@ -5,6 +5,7 @@ typed model; the definition's ``render`` turns the model into the text the agent
 two renderings: in structured mode the model itself is sent as well.
 """
 
+import base64
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import (
     CallToolResult,
     ContentBlock,
+    ImageContent,
     InputRequiredResult,
     TextContent,
     ToolAnnotations,
@@ -52,12 +54,14 @@ class ToolDefinition:
         title: for people, in a few words.
         render: from the handler's model to text.
         annotations: all four hints.
+        picture: from the handler's model to a PNG that is sent as well, or None.
     """
 
     handler: Callable[..., Awaitable[BaseModel]]
     title: str
     render: Callable[[Any], str]
     annotations: ToolAnnotations
+    picture: Callable[[Any], bytes] | None = None
 
 
 def tool(
@@ -68,6 +72,7 @@ def tool(
     destructive: bool = False,
     idempotent: bool = True,
     open_world: bool = False,
+    picture: Callable[[ModelT], bytes] | None = None,
 ) -> Callable[[Callable[..., Awaitable[ModelT]]], ToolDefinition]:
     """Make a handler a tool.
 
@@ -78,6 +83,7 @@ def tool(
         destructive: it may remove or overwrite something.
         idempotent: repeating it has no further effect.
         open_world: it reaches beyond the configured system, e.g. the web.
+        picture: from the handler's model to a PNG that the agent sees besides the text.
     """
     annotations = ToolAnnotations(
         read_only_hint=read_only,
@@ -87,7 +93,7 @@ def tool(
     )
 
     def define(handler: Callable[..., Awaitable[ModelT]]) -> ToolDefinition:
-        return ToolDefinition(handler, title, render, annotations)
+        return ToolDefinition(handler, title, render, annotations, picture)
 
     return define
 
@@ -101,6 +107,7 @@ class ServedTool(Tool):
     """A definition as the SDK serves it: strict arguments, our errors, our two output modes."""
 
     render: Callable[[Any], str] = Field(default=str, exclude=True)
+    picture: Callable[[Any], bytes] | None = Field(default=None, exclude=True)
     translate: Translate = Field(default=lambda _: None, exclude=True)
     structured: bool = False
 
@@ -120,6 +127,9 @@ class ServedTool(Tool):
     def _answer(self, model: BaseModel) -> CallToolResult:
         text = clip_answer(redact_text(clean(self.render(model))))
         content: list[ContentBlock] = [TextContent(type="text", text=text)]
+        if self.picture:
+            data = base64.b64encode(self.picture(model)).decode()
+            content.append(ImageContent(type="image", data=data, mime_type="image/png"))
         if not self.structured:
             return CallToolResult(content=content)
         data = _clean_value(redact_value(model.model_dump(mode="json", exclude_none=True)))
@@ -172,6 +182,7 @@ def serve_tool(definition: ToolDefinition, translate: Translate, *, structured: 
     )
     assert isinstance(served, ServedTool)
     served.render = definition.render
+    served.picture = definition.picture
     served.translate = translate
     served.structured = structured
     arguments = served.fn_metadata.arg_model
