@@ -53,7 +53,7 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
     scene, notes = await _gather(source, listed, chosen)
     ids = [c.id for c in wanted if c.id in scene.inspected]
     verdicts = await to_thread.run_sync(judge, scene, ids)
-    troubled = {verdict.container for verdict in verdicts}
+    troubled = {name for verdict in verdicts for name in (verdict.container, *verdict.also)}
     if left_out:
         notes.append(f"{plural(left_out, 'container')} that look well (not inspected)")
     return Diagnosis(

@@ -32,8 +32,9 @@ MAX_CONTAINERS = 20
 FEW_LINES = 200
 """A log this short is shown as it is unless patterns are asked for."""
 FIRST_LINES = 2_000
+FIRST_SEARCHED_LINES = 10_000
 SEARCH_LINES = 1_000_000
-SEARCH_SECONDS = 1.6
+SEARCH_SECONDS = 1.2
 PATTERN_LINES = 100_000
 PATTERN_SECONDS = 3.0
 AROUND_SECONDS = 30.0
@@ -169,7 +170,8 @@ def _query(request: LogRequest, window: _Window, mode: str, containers: int) -> 
         return LogQuery(FEW_LINES + 1, FEW_LINES + 1, SEARCH_SECONDS, since)
     if request.match or request.level:
         enough = _enough(request) if since is None else lambda _: False
-        return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, enough)
+        first = FIRST_LINES if since is not None else FIRST_SEARCHED_LINES
+        return LogQuery(first, SEARCH_LINES, SEARCH_SECONDS, since, enough)
     if since is not None or window.until is not None:
         return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, _reaches(window))
     return LogQuery(request.limit + 50, request.limit + 50, SEARCH_SECONDS)

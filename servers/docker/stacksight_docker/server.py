@@ -177,7 +177,7 @@ async def measure_usage(
     ] = None,
     seconds: Annotated[
         float, Field(description="How long to measure CPU use.", ge=0.2, le=30)
-    ] = 0.3,
+    ] = 0.25,
     sort: Annotated[SortKey, Field(description="Largest first by this.")] = "cpu",
 ) -> UsageAnswer:
     """What is eating the machine? CPU, memory against the limit, network, disk, processes now.

@@ -11,7 +11,7 @@ from stacksight_docker.facts import Listed, Sample
 SortKey = Literal["cpu", "memory"]
 NEAR_LIMIT_PERCENT = 90.0
 THROTTLED_PERCENT = 25.0
-MAX_ROWS = 25
+MAX_ROWS = 15
 
 
 class Usage(BaseModel):

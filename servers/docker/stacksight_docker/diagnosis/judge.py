@@ -79,13 +79,29 @@ def judge(scene: Scene, wanted: Iterable[str]) -> list[Verdict]:
     effects = {cid: sum(_leads_to(other, cid, causes) for other in shown) for cid in shown}
     ordered = sorted(
         (cid for cid in shown if findings.get(cid)),
-        key=lambda cid: (cid not in troubled, -effects[cid], causes[cid] is not None),
+        key=lambda cid: (
+            cid not in troubled,
+            -effects[cid],
+            causes[cid] is not None,
+            findings[cid][0].confidence == "unknown",
+        ),
     )
-    return [
+    verdicts = [
         _verdict(cases[cid], finding, causes[cid], scene)
         for cid in ordered
         for finding in findings[cid]
     ]
+    return _fold(verdicts)
+
+
+def _fold(verdicts: Iterable[Verdict]) -> list[Verdict]:
+    """Make one of the verdicts that say the same of several containers."""
+    folded: dict[tuple[str, str, str | None], Verdict] = {}
+    for verdict in verdicts:
+        first = folded.setdefault((verdict.kind, verdict.problem, verdict.because_of), verdict)
+        if first is not verdict:
+            first.also.append(verdict.container)
+    return list(folded.values())
 
 
 def _case(scene: Scene, container_id: str) -> Case:

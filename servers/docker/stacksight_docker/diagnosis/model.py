@@ -25,6 +25,7 @@ class Verdict(BaseModel):
         ruled_out: causes that the data exclude.
         next: one step that fixes it or finds out more.
         because_of: the container whose problem is the cause of this one.
+        also: other containers with the same problem.
     """
 
     container: str
@@ -35,6 +36,7 @@ class Verdict(BaseModel):
     ruled_out: list[str] = []
     next: str
     because_of: str | None = None
+    also: list[str] = []
 
 
 class Diagnosis(BaseModel):

@@ -5,6 +5,7 @@ from stacksight_core.untrusted import inline
 from stacksight_docker.diagnosis.model import Diagnosis, Verdict
 
 EVIDENCE_CHARS = 330
+MAX_ALSO = 8
 
 
 def render_diagnosis(diagnosis: Diagnosis) -> str:
@@ -33,6 +34,9 @@ def _verdict(number: int, verdict: Verdict) -> str:
         f"{number}. {verdict.container}: {verdict.problem} [{verdict.kind}, {verdict.confidence}]"
         f"{because}"
     ]
+    if verdict.also:
+        more = f" and {len(verdict.also) - MAX_ALSO} more" if len(verdict.also) > MAX_ALSO else ""
+        lines.append(f"   the same: {', '.join(verdict.also[:MAX_ALSO])}{more}")
     lines += [f"   - {inline(line, EVIDENCE_CHARS)}" for line in verdict.evidence]
     if verdict.ruled_out:
         lines.append(f"   ruled out: {', '.join(verdict.ruled_out)}")

@@ -90,7 +90,7 @@ def read_log(client: EngineClient, container_id: str, query: LogQuery, *, tty: b
         if batch.cut or complete or tail >= query.max_lines or query.enough(batch.lines):
             return LogRead(best.lines, complete, time.monotonic() - started)
         rate = batch.entries / max(time.monotonic() - step_started, 0.001)
-        affordable = int(rate * (deadline - time.monotonic()) * 0.8)
+        affordable = int(rate * (deadline - time.monotonic()) * 0.7)
         if affordable <= tail:
             return LogRead(best.lines, complete=False, seconds=time.monotonic() - started)
         tail = min(tail * GROWTH, affordable, query.max_lines)

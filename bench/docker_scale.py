@@ -1,0 +1,124 @@
+"""Three hundred containers and a log of more than a gigabyte: how long do the answers take?
+
+Makes them on the machine's engine (labelled, removed at the end unless KEEP=1), and prints each
+answer's time and size, the docker command's time for the same question beside it.
+Run as root or as a user of the engine: python -m bench.docker_scale
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import docker
+from docker.errors import APIError
+
+from devstack.engine import running_engine
+from devstack.images import ensure_busybox
+from tests.support.stdio import ServerClient, open_client
+
+LABEL = "stacksight.bench"
+IMAGE = "stacksight-bench:busybox"
+CONTAINERS = 300
+BIG_LOG = "bench-big-log"
+LOG_LINES = 6_500_000
+LINE = "GET /videos/123 200 35ms a fairly normal line of log, some 120 characters long, " * 2
+
+
+def _script(number: int) -> str:
+    if number % 50 == 0:
+        return "exit 1"
+    return "true" if number % 5 == 0 else "sleep 100000"
+
+
+def _make(host: str, number: int) -> None:
+    project, service = f"bench{number % 6}", f"svc{number % 10}"
+    with contextlib.closing(docker.DockerClient(host, timeout=300)) as client:
+        container = client.containers.create(
+            IMAGE,
+            ["sh", "-c", _script(number)],
+            name=f"{project}-{service}-{number}",
+            labels={
+                LABEL: "1",
+                "com.docker.compose.project": project,
+                "com.docker.compose.service": service,
+            },
+            stop_signal="SIGKILL",
+            network_mode="none",
+        )
+        container.start()
+
+
+@contextlib.contextmanager
+def _crowd(client: docker.DockerClient, host: str) -> Iterator[None]:
+    ensure_busybox(client, IMAGE)
+    present = client.containers.list(all=True, filters={"label": LABEL}, sparse=True)
+    try:
+        if not present:
+            with ThreadPoolExecutor(4) as threads:
+                list(threads.map(lambda number: _make(host, number), range(CONTAINERS)))
+            script = f"yes '{LINE}' | head -n {LOG_LINES}; while sleep 1; do echo tick; done"
+            client.containers.run(
+                IMAGE,
+                ["sh", "-c", script],
+                name=BIG_LOG,
+                labels={LABEL: "1"},
+                detach=True,
+                init=True,
+                network_mode="none",
+            )
+            log = client.containers.get(BIG_LOG)
+            while not log.logs(tail=1).endswith(b"tick\n"):
+                time.sleep(1)
+        yield
+    finally:
+        if "KEEP" not in os.environ:
+            for container in client.containers.list(all=True, filters={"label": LABEL}):
+                with contextlib.suppress(APIError):
+                    container.remove(force=True)
+
+
+async def _measure(client: ServerClient, peer: str, tool: str, **arguments: Any) -> None:
+    times, size = [], 0
+    for _ in range(3):
+        began = time.perf_counter()
+        answer = await client.call(tool, **arguments)
+        times.append(time.perf_counter() - began)
+        size = len(answer.text)
+    theirs = ""
+    if peer:
+        began = time.perf_counter()
+        process = await asyncio.create_subprocess_shell(peer, stdout=asyncio.subprocess.DEVNULL)
+        await process.wait()
+        theirs = f"   `{peer}` {time.perf_counter() - began:.3f} s"
+    shown = " ".join(f"{key}={value}" for key, value in arguments.items())
+    print(f"{tool} {shown}: {sorted(times)[1]:.3f} s, {size:,} characters{theirs}")
+
+
+async def main() -> None:
+    """Make the crowd, ask, and print."""
+    with running_engine() as engine, contextlib.closing(
+        docker.DockerClient(engine.host, timeout=300)
+    ) as client, _crowd(client, engine.host):  # fmt: skip
+        async with open_client("docker", env={"DOCKER_HOST": engine.host}) as server:
+            await _measure(server, "docker ps -a", "list_containers")
+            await _measure(server, "docker stats --no-stream", "measure_usage")
+            await _measure(server, "", "diagnose")
+            big = [BIG_LOG]
+            await _measure(
+                server, f"docker logs --tail 100 {BIG_LOG}", "read_logs",
+                containers=big, mode="lines", limit=100,
+            )  # fmt: skip
+            await _measure(server, "", "read_logs", containers=big, mode="lines", since="10s")
+            await _measure(server, "", "read_logs", containers=big, match="nothing like this")
+            await _measure(
+                server, f"docker logs --tail 100000 {BIG_LOG}", "read_logs",
+                containers=big, mode="patterns",
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
