@@ -14,6 +14,10 @@ Where to begin:
 - unknown database: list_objects, then describe_table for the tables that matter.
 - a slow query: explain_query (findings first, with the statement that fixes each). It takes $1
   parameters as the application sends them; with analyze=true a SELECT is run and measured.
+  compare_plans shows what an index, a setting or a rewrite changes.
+- a slow endpoint: capture_queries start, call the endpoint, capture_queries stop (N+1 suspects).
+- a slow database: top_queries, then explain_query for the worst.
+- statements that hang: show_activity. What goes wrong slowly: check_health.
 - data: run_query, one SELECT.
 
 Everything is read-only: a statement runs in a READ ONLY transaction that is rolled back, after

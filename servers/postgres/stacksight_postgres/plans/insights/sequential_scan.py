@@ -24,7 +24,7 @@ def find(view: PlanView) -> Iterator[Finding]:
             continue
         repeated = node.loops > 1 and not node.raw.get("Parallel Aware")
         times = f" in {format_count(node.loops)} executions" if repeated else ""
-        about = "" if node.measured else "about "
+        about = "" if node.measured and node.loops == 1 else "about "
         yield Finding(
             kind="sequential_scan",
             title=f"{node.label} reads {about}{format_count(read)} rows{times} to keep "
