@@ -14,7 +14,8 @@ practices and SEO, with the element, the cause and the fix of every finding.
 Begin with run_audit(url): it first checks in under a second that the page answers, then takes \
 5 to 15 s. Its answer names every failing check, worst first, and an audit_id. Then \
 inspect_audit(audit_id, topic) shows all elements of one check, a metric's breakdown or the \
-requests, without running again.
+requests, and show_audit(audit_id, what) the page with numbered boxes around the offenders, \
+without running again.
 
 Performance figures are simulations of a phone on slow 4G (device="mobile", the default) or of a \
 desktop computer; compare only audits of the same device. One run varies: use runs=3 or 5 before \

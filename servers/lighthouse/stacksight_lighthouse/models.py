@@ -200,3 +200,34 @@ class StoredAudit:
     runs: Sequence[Mapping[str, float]]
     best_index: float | None
     notes: Sequence[str]
+
+
+class Box(Model):
+    """A numbered rectangle in a picture."""
+
+    number: int
+    what: str
+    rect: Rect
+
+
+class Picture(Model):
+    """A picture of an audited page.
+
+    Attributes:
+        subject: what it shows.
+        left, top, width, height: the part of the page that it shows, in CSS pixels.
+        boxes: what is marked in it, or for a film the times of its frames.
+        outside: how many offenders lie outside of the part shown, or have no size.
+        png: the picture itself.
+    """
+
+    audit_id: str
+    url: str
+    subject: str
+    left: int = 0
+    top: int = 0
+    width: int
+    height: int
+    boxes: list[Box] = []
+    outside: int = 0
+    png: bytes = Field(b"", exclude=True)

@@ -18,10 +18,13 @@ from stacksight_lighthouse.models import (
     AuditReport,
     Category,
     Device,
+    Picture,
     StoredAudit,
     Topic,
 )
+from stacksight_lighthouse.pictures import take_picture
 from stacksight_lighthouse.render import render_report
+from stacksight_lighthouse.render_picture import render_picture
 from stacksight_lighthouse.render_topic import render_topic
 from stacksight_lighthouse.settings import Settings
 from stacksight_lighthouse.source import Lighthouse, Order, connect, translate
@@ -103,6 +106,34 @@ async def inspect_audit(
     return look_into(audit_id, audit, topic, cursor)
 
 
+@tool(
+    title="Show an audited page",
+    render=render_picture,
+    picture=lambda picture: picture.png,
+)
+async def show_audit(
+    ctx: Context[Lighthouse],
+    audit_id: AuditId,
+    what: Annotated[
+        str,
+        Field(
+            description="page (the worst findings), a check (color-contrast), lcp, cls, or "
+            "filmstrip (how the page appeared).",
+            max_length=80,
+        ),
+    ] = "page",
+    number: Annotated[
+        int | None, Field(description="Show only this box, closely.", ge=1, le=999)
+    ] = None,
+) -> Picture:
+    """Show a picture of an audited page, with numbered boxes around the offending elements.
+
+    Example: show_audit(audit_id="audit-3fa9c1d2", what="label", number=1)
+    """
+    audit = await asyncio.to_thread(source_of(ctx).store.load, audit_id)
+    return await asyncio.to_thread(take_picture, audit_id, audit.lhr, what.strip().lower(), number)
+
+
 class _Progress:
     """Tells the client what is being done, no more often than it is worth reading."""
 
@@ -120,4 +151,4 @@ class _Progress:
         await self._ctx.report_progress(self._steps, message=text)
 
 
-SERVER = ServerSpec(ABOUT, Settings, (run_audit, inspect_audit), connect, translate)
+SERVER = ServerSpec(ABOUT, Settings, (run_audit, inspect_audit, show_audit), connect, translate)

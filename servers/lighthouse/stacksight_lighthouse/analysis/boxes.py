@@ -1,0 +1,144 @@
+"""Which elements a picture of the page marks."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.names import did_you_mean
+from stacksight_lighthouse.analysis.findings import checks_of, findings_of
+from stacksight_lighthouse.analysis.items import items_of
+from stacksight_lighthouse.analysis.topics import TOPICS
+from stacksight_lighthouse.models import Box, Item, Rect
+
+Json = Mapping[str, Any]
+
+PAGE = "page"
+FILM = "filmstrip"
+MAX_BOXES = 40
+VIEW_HEIGHT = 1500
+MARGIN = 60
+
+ERROR_UNKNOWN = (
+    "`{what}` cannot be shown.{near} Show page (the worst findings), filmstrip, lcp, cls, or a "
+    "check that names elements."
+)
+ERROR_NO_ELEMENTS = (
+    "`{what}` names no element that has a place on this page, so there is nothing to show. "
+    'inspect_audit(audit_id="{audit_id}", topic="{what}") has what it found.'
+)
+ERROR_NO_NUMBER = "There is no box {number}; `{what}` has boxes 1 to {last}."
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of the page, with what is marked in it.
+
+    Attributes:
+        area: in CSS pixels of the page.
+        boxes: those inside, numbered in the order of the audit.
+        outside: how many are not inside.
+    """
+
+    area: Rect
+    boxes: list[Box]
+    outside: int
+
+
+def view_of(lhr: Json, audit_id: str, what: str, number: int | None) -> View:
+    """Return the part of the page to show.
+
+    Args:
+        lhr: with its full-page screenshot.
+        audit_id: for messages.
+        what: ``page``, a topic or a check.
+        number: of one box, to be shown alone and closely.
+
+    Raises:
+        ToolFailure: there is no such thing, or it has no place on the page.
+    """
+    shot = lhr["fullPageScreenshot"]
+    page = Rect(
+        left=0, top=0, width=shot["screenshot"]["width"], height=shot["screenshot"]["height"]
+    )
+    boxes = _numbered(_marks(lhr, what), shot["nodes"], page)
+    if what == PAGE and not boxes:
+        return View(_clip(page, 0), [], 0)
+    if not boxes:
+        raise ToolFailure(ERROR_NO_ELEMENTS.format(what=what, audit_id=audit_id))
+    if number is not None:
+        if number > len(boxes):
+            raise ToolFailure(ERROR_NO_NUMBER.format(number=number, what=what, last=len(boxes)))
+        box = boxes[number - 1]
+        return View(_around(box.rect, page), [box], len(boxes) - 1)
+    area = _clip(page, min(box.rect.top for box in boxes))
+    inside = [box for box in boxes if box.rect.top < area.top + area.height]
+    return View(area, inside[:MAX_BOXES], len(boxes) - len(inside[:MAX_BOXES]))
+
+
+def _marks(lhr: Json, what: str) -> list[tuple[str, Item]]:
+    """Return the items to mark, with the words for each."""
+    if what == PAGE:
+        return [
+            (f"{finding.check}: {pattern.count} x {pattern.where}", pattern.example)
+            for finding in findings_of(lhr)
+            for pattern in finding.patterns
+        ]
+    checks = [check for check in TOPICS.get(what, (what,)) if check in lhr["audits"]]
+    if not checks:
+        near = did_you_mean(what, [*checks_of(lhr), *TOPICS, PAGE, FILM])
+        raise ToolFailure(ERROR_UNKNOWN.format(what=what[:60], near=near))
+    return [
+        mark
+        for check in checks
+        for item in items_of(lhr["audits"][check], lhr["finalDisplayedUrl"])
+        for mark in _with_causes(item)
+    ]
+
+
+def _with_causes(item: Item) -> Iterable[tuple[str, Item]]:
+    if item.element:
+        yield item.element.selector, item
+    for cause in item.causes:
+        if cause.element and cause.facts:
+            yield f"cause: {cause.element.selector}", cause
+
+
+def _numbered(marks: Iterable[tuple[str, Item]], nodes: Json, page: Rect) -> list[Box]:
+    words_by_place: dict[Rect, list[str]] = {}
+    for words, item in marks:
+        rect = _place(item, nodes)
+        if rect and _visible(rect, page):
+            known = words_by_place.setdefault(rect, [])
+            if words not in known:
+                known.append(words)
+    return [
+        Box(number=number, what="; ".join(words), rect=rect)
+        for number, (rect, words) in enumerate(words_by_place.items(), 1)
+    ]
+
+
+def _place(item: Item, nodes: Json) -> Rect | None:
+    if item.element is None:
+        return None
+    node = nodes.get(item.element.node_id or "")
+    if node:
+        return Rect(**{side: round(node[side]) for side in Rect.model_fields})
+    return item.element.rect
+
+
+def _visible(rect: Rect, page: Rect) -> bool:
+    inside = rect.top < page.height and rect.left < page.width
+    return rect.width > 0 and rect.height > 0 and inside
+
+
+def _clip(page: Rect, first: int) -> Rect:
+    top = max(0, min(first - MARGIN, page.height - VIEW_HEIGHT))
+    return Rect(left=0, top=top, width=page.width, height=min(VIEW_HEIGHT, page.height - top))
+
+
+def _around(rect: Rect, page: Rect) -> Rect:
+    left, top = max(0, rect.left - MARGIN), max(0, rect.top - MARGIN)
+    right = min(page.width, rect.left + rect.width + MARGIN)
+    bottom = min(page.height, rect.top + rect.height + MARGIN, top + VIEW_HEIGHT)
+    return Rect(left=left, top=top, width=right - left, height=bottom - top)

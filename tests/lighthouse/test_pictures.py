@@ -1,0 +1,92 @@
+import base64
+import io
+import re
+
+import pytest
+from mcp_types import ImageContent
+from PIL import Image
+
+from stacksight_core.errors import ToolFailure
+from stacksight_lighthouse.models import StoredAudit
+from stacksight_lighthouse.pictures import COLOURS, take_picture
+from stacksight_lighthouse.render_picture import render_picture
+from tests.lighthouse.site import Site
+from tests.support.stdio import ServerClient
+
+
+def opened(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def hexed(colour: object) -> str:
+    assert isinstance(colour, tuple)
+    return "#" + "".join(f"{part:02x}" for part in colour)
+
+
+def test_the_page_is_shown_with_each_offender_in_its_box(demo_audit: StoredAudit) -> None:
+    picture = take_picture("audit-1", demo_audit.lhr, "page", None)
+    image = opened(picture.png)
+
+    assert image.size == (picture.width, picture.height) == (412, 1500)
+    words = " ".join(box.what for box in picture.boxes)
+    for check in ("image-alt", "label", "color-contrast", "layout-shifts"):
+        assert check in words
+    assert len({box.rect for box in picture.boxes}) == len(picture.boxes)
+
+
+def test_a_box_is_drawn_where_the_element_is(demo_audit: StoredAudit) -> None:
+    picture = take_picture("audit-1", demo_audit.lhr, "label", None)
+    image = opened(picture.png)
+
+    box = picture.boxes[0]
+    edge = image.getpixel((box.rect.left + 100, box.rect.top - picture.top))
+    assert hexed(edge) == COLOURS[0]
+
+
+def test_one_box_is_shown_closely(demo_audit: StoredAudit) -> None:
+    picture = take_picture("audit-1", demo_audit.lhr, "label", 7)
+
+    assert max(opened(picture.png).size) == 600
+    assert [box.number for box in picture.boxes] == [7]
+    assert picture.outside == 39
+    assert "li#caption-7" in render_picture(picture)
+
+
+def test_a_shift_is_shown_with_its_cause(demo_audit: StoredAudit) -> None:
+    words = [box.what for box in take_picture("audit-1", demo_audit.lhr, "cls", None).boxes]
+
+    assert any(text.startswith("cause: body > main > img.hero") for text in words)
+
+
+@pytest.mark.parametrize(
+    ("what", "number", "said"),
+    [
+        ("labell", None, "Did you mean `label`"),
+        ("document-title", None, "names no element"),
+        ("label", 99, "has boxes 1 to 40"),
+        ("filmstrip", None, "no filmstrip"),  # the recorded audit was freed of its frames
+    ],
+)
+def test_what_cannot_be_shown_is_explained(
+    demo_audit: StoredAudit, what: str, number: int | None, said: str
+) -> None:
+    with pytest.raises(ToolFailure, match=said):
+        take_picture("audit-1", demo_audit.lhr, what, number)
+
+
+async def test_pictures_of_a_new_audit_reach_the_client(client: ServerClient, site: Site) -> None:
+    audit = await client.call(
+        "run_audit", url=f"{site.url}/fault/late-banner", categories=["performance"]
+    )
+    found = re.search(r"audit-[0-9a-f]{8}", audit.text)
+    assert found
+    assert "because of `body > div#late-banner`" in audit.text
+
+    shift = await client.call("show_audit", audit_id=found[0], what="cls")
+    film = await client.call("show_audit", audit_id=found[0], what="filmstrip")
+
+    assert "div#late-banner" in shift.text
+    for answer in (shift, film):
+        [picture] = [block for block in answer.content if isinstance(block, ImageContent)]
+        assert picture.mime_type == "image/png"
+        assert opened(base64.b64decode(picture.data)).width > 300
