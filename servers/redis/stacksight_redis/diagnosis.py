@@ -1,5 +1,6 @@
 """Why a queue does not do what it should: one verdict and its evidence. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from stacksight_redis.queue_facts import Observed
 from stacksight_redis.queue_models import DeadLetters
 from stacksight_redis.queue_status import name_holders
 from stacksight_redis.rates import Flow
+
+_PLAIN_ID = re.compile(r"[\w-]+")
 
 POLLS_PER_S = 1.3
 """How often an idle consumer speaks to its queue, measured with Dramatiq 2.2."""
@@ -313,8 +316,8 @@ def _next(case: Case, label: str) -> list[str]:
     calls = []
     if facts.held_by_dead:
         calls.append(f'inspect_queue(queue="{label}", state="in_flight")')
-    if facts.dead:
-        calls.append(f'inspect_message(message_id="{case.dead[0].example}")' if case.dead else "")
+    if case.dead and _PLAIN_ID.fullmatch(case.dead[0].example):
+        calls.append(f'inspect_message(message_id="{case.dead[0].example}")')
     if facts.waiting:
         calls.append(f'watch_queues(queue="{label}", seconds=10)')
-    return [call for call in calls if call]
+    return calls

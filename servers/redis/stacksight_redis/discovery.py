@@ -11,7 +11,14 @@ import time
 from stacksight_core.errors import ToolFailure
 from stacksight_redis.commands import SCAN_COUNT
 from stacksight_redis.discovery_cache import Found
-from stacksight_redis.keys import QUEUE_KEYS_GLOB, Queue, heartbeats, parse_key
+from stacksight_redis.keys import (
+    QUEUE_KEYS_GLOB,
+    Queue,
+    heartbeats,
+    is_namespace,
+    is_queue_name,
+    parse_key,
+)
 from stacksight_redis.source import Source
 
 SMALL_DATABASE = 10 * SCAN_COUNT
@@ -67,9 +74,11 @@ async def _scan(source: Source, budget_s: float) -> None:
         cache.keys_seen += SCAN_COUNT
         for key in answer[1]:
             namespace, name = parse_key(key.decode(errors="replace"))
+            if not is_namespace(namespace):
+                continue
             if name is None:
                 cache.namespaces.add(namespace)
-            elif name:
+            elif is_queue_name(name):
                 cache.queues.add(Queue(namespace, name))
         if cache.position == 0:
             cache.finished_at = time.monotonic()

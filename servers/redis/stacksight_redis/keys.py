@@ -1,6 +1,7 @@
 """The names of Dramatiq's keys (dramatiq/brokers/redis/dispatch.lua, the same since 1.2)."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 DEFAULT_NAMESPACE = "dramatiq"
@@ -12,6 +13,11 @@ DEAD = ".XQ"
 # One pass over the keys has to find those that end in ".msgs" and in "__heartbeats__". A glob has
 # no alternatives, but the last five characters of both, ".msgs" and "ats__", fit these classes.
 QUEUE_KEYS_GLOB = "*:*[.a][mt]s[g_][s_]"
+
+# What Dramatiq accepts as a queue's name (dramatiq/actor.py). A key with any other name is not its
+# own, and could carry a text for whoever reads the answer.
+_QUEUE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9._-]{0,199}")
+_NAMESPACE = re.compile(r"[!-~]{1,200}")
 
 RESULT_NAMESPACE = "dramatiq-results"
 
@@ -83,6 +89,16 @@ def parse_key(key: str) -> tuple[str, str | None]:
         return namespace, None
     name = rest.removesuffix(PAYLOADS)
     return namespace, name.removesuffix(DELAYED).removesuffix(DEAD)
+
+
+def is_queue_name(name: str) -> bool:
+    """Whether Dramatiq would accept the name of a queue."""
+    return _QUEUE_NAME.fullmatch(name) is not None
+
+
+def is_namespace(name: str) -> bool:
+    """Whether a namespace is one word of plain characters."""
+    return _NAMESPACE.fullmatch(name) is not None
 
 
 def parse_queue(label: str) -> Queue:

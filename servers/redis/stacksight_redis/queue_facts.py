@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stacksight_core.untrusted import inline
 from stacksight_redis.jobs import Job
 from stacksight_redis.keys import Queue
 
@@ -31,7 +32,7 @@ class Process:
     @property
     def short(self) -> str:
         """The first eight characters, as the answers show it."""
-        return self.id[:8]
+        return inline(self.id[:8])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from stacksight_redis.dead_letters import Dead, group_dead
 from stacksight_redis.discovery import discover
 from stacksight_redis.info import parse_info
 from stacksight_redis.job_view import matches
-from stacksight_redis.keys import Queue, parse_queue
+from stacksight_redis.keys import Queue, is_namespace, is_queue_name, parse_queue
 from stacksight_redis.queue_answers import (
     SHOWN_GROUPS,
     Judged,
@@ -44,6 +44,10 @@ EARLIER_FROM_S, EARLIER_TO_S = 1.0, 600.0
 ERROR_NO_QUEUE = (
     "There is no queue `{name}` with a message at {where}.{near} {known} A queue that is empty "
     "leaves nothing in Redis; another namespace is written `namespace:queue`."
+)
+ERROR_NOT_A_NAME = (
+    "`{name}` cannot be a queue's name: letters, digits, `_`, `-` and `.`, not beginning with a "
+    "digit; another namespace is written `namespace:queue`."
 )
 ERROR_NOT_A_QUEUE = "The keys named like a queue `{name}` are not of the types Dramatiq uses."
 KNOWN_QUEUES = "Queues with messages: {names}."
@@ -183,6 +187,8 @@ async def resolve_queue(source: Source, name: str) -> Queue:
         ToolFailure: no queue of this name has had a message; near names are given.
     """
     asked = parse_queue(name)
+    if not (is_queue_name(asked.name) and is_namespace(asked.namespace)):
+        raise ToolFailure(ERROR_NOT_A_NAME.format(name=inline(name, 80)))
     keys = (asked.payloads, asked.delayed_payloads, asked.dead, asked.base)
     if await source.run("EXISTS", *keys):
         source.discovery.queues.add(asked)

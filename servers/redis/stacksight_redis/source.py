@@ -9,9 +9,12 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
+    AskError,
     AuthenticationError,
     BusyLoadingError,
+    ClusterDownError,
     ConnectionError,  # noqa: A004  redis-py's own, not the built-in
+    MasterDownError,
     NoPermissionError,
     RedisError,
     ResponseError,
@@ -49,6 +52,16 @@ ERROR_PERMISSION = (
     "The Redis user of this server may not do this: {reason}. docs/redis.md has the ACL line that "
     "allows everything this server reads and nothing else."
 )
+ERROR_BUSY = (
+    "Redis at {where} runs a script that does not end, and refuses everything else ({reason}). "
+    "Dramatiq's own maintenance can do that in a large database; see `redis-cli SLOWLOG GET`. "
+    "`redis-cli SCRIPT KILL` ends a script that has not written yet."
+)
+ERROR_CLUSTER = (
+    "Redis at {where} is a node of a cluster and does not hold what was asked for ({reason}). "
+    "Dramatiq's broker does not work on a cluster; point REDIS_URL at the Redis that it uses."
+)
+ERROR_REPLICA = "Redis at {where} is a replica that has lost its primary: {reason}."
 ERROR_RESPONSE = "Redis at {where} answered with an error: {reason}."
 
 
@@ -133,7 +146,7 @@ class Source:
         except (RedisError, OSError) as error:
             raise self._explain(error) from error
         for answer in answers:
-            if isinstance(answer, NoPermissionError):
+            if isinstance(answer, Exception) and not _is_of_one_command(answer):
                 raise self._explain(answer)
         return answers
 
@@ -147,16 +160,10 @@ class Source:
         reason = redact_text(str(error)).rstrip(".")
         if isinstance(error, NoPermissionError):
             return NotPermittedError(ERROR_PERMISSION.format(reason=reason))
-        if isinstance(error, AuthenticationError) or reason.startswith(("NOAUTH", "WRONGPASS")):
-            return ToolFailure(ERROR_AUTH.format(where=self.where, reason=reason))
-        if isinstance(error, BusyLoadingError):
-            return ToolFailure(ERROR_LOADING.format(where=self.where))
-        if isinstance(error, TimeoutError | asyncio.TimeoutError):
-            seconds = self.settings.timeout_s
-            return ToolFailure(ERROR_SLOW.format(where=self.where, seconds=seconds))
-        if isinstance(error, ConnectionError | OSError):
-            return ToolFailure(ERROR_DOWN.format(where=self.where, reason=reason))
-        return ToolFailure(ERROR_RESPONSE.format(where=self.where, reason=reason))
+        text = _text_of(error, reason)
+        return ToolFailure(
+            text.format(where=self.where, reason=reason, seconds=self.settings.timeout_s)
+        )
 
     async def aclose(self) -> None:
         """End the captures, what runs behind the answers, and the connections."""
@@ -165,6 +172,35 @@ class Source:
         await self.captures.aclose()
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
+
+
+def _text_of(error: Exception, reason: str) -> str:
+    """Our text for an error of the driver; the order matters, since its classes overlap."""
+    if isinstance(error, AuthenticationError) or reason.startswith(("NOAUTH", "WRONGPASS")):
+        return ERROR_AUTH
+    if isinstance(error, BusyLoadingError):
+        return ERROR_LOADING
+    if isinstance(error, ResponseError):
+        return _text_of_state(error) or ERROR_RESPONSE
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return ERROR_SLOW
+    return ERROR_DOWN
+
+
+def _text_of_state(error: ResponseError) -> str | None:
+    """Our text for an error that concerns the whole server, None for one of a single command."""
+    if isinstance(error, MasterDownError):
+        return ERROR_REPLICA
+    if isinstance(error, AskError | ClusterDownError):  # a MovedError is an AskError
+        return ERROR_CLUSTER
+    return ERROR_BUSY if str(error).startswith("BUSY ") else None
+
+
+def _is_of_one_command(error: Exception) -> bool:
+    """Whether an error concerns one command, such as a key of another type."""
+    if not isinstance(error, ResponseError) or isinstance(error, NoPermissionError):
+        return False
+    return _text_of_state(error) is None
 
 
 @asynccontextmanager
