@@ -101,7 +101,8 @@ def _belongs(text: str, previous: Record) -> bool:
     if not (first.isspace() or first in "CSDT.gns}])") and "(0x" not in text:
         return _ends_traceback(previous)
     if text.startswith("Traceback (most recent"):
-        return previous.level == "error" and not _in_traceback(previous)
+        chained = previous.lines[-1].startswith(("The above exception", "During handling"))
+        return chained or (previous.level == "error" and not _in_traceback(previous))
     return bool(_CONTINUES.match(text)) or _ends_traceback(previous)
 
 

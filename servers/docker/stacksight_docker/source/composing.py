@@ -8,7 +8,7 @@ from pathlib import Path
 from stacksight_core.errors import ToolFailure
 from stacksight_docker.composefile import ComposeFile, parse_compose_file, parse_env_file
 
-MAX_FILE_BYTES = 1_000_000
+MAX_FILE_BYTES = 300_000
 COMMAND_SECONDS = 8.0
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
