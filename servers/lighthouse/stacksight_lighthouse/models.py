@@ -231,3 +231,60 @@ class Picture(Model):
     boxes: list[Box] = []
     outside: int = 0
     png: bytes = Field(b"", exclude=True)
+
+
+Verdict = Literal["better", "worse", "not distinguishable"]
+
+
+class MetricChange(Model):
+    """How a metric differs between two audits.
+
+    Attributes:
+        before, after: the medians of the runs.
+        shift: the Hodges-Lehmann estimate of the difference; positive is worse.
+        p: of the exact two-sided Mann-Whitney test.
+        detectable: the smallest worsening that these runs could have told from noise.
+    """
+
+    name: str
+    before: str
+    after: str
+    shift: str
+    p: float
+    verdict: Verdict
+    detectable: str | None = None
+
+
+class PatternChange(Model):
+    """A kind of offender that came, went or changed in number."""
+
+    check: str
+    where: str
+    before: int
+    after: int
+
+
+class Comparison(Model):
+    """Whether a page got better or worse.
+
+    Attributes:
+        verdict: of all metrics together; None when no runs of performance can be compared.
+        unchanged: how many kinds of offenders are in both audits in the same number.
+        not_compared: what one of the two did not measure.
+    """
+
+    before: str
+    after: str
+    before_url: str
+    after_url: str
+    device: Device
+    runs: tuple[int, int]
+    verdict: Verdict | None = None
+    scores: dict[str, str]
+    metrics: list[MetricChange] = []
+    new: list[PatternChange] = []
+    fixed: list[PatternChange] = []
+    changed: list[PatternChange] = []
+    unchanged: int
+    not_compared: list[str] = []
+    notes: list[str] = []

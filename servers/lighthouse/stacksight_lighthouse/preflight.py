@@ -61,8 +61,8 @@ ERROR_NOT_HTML = (
 NOTE_CERTIFICATE = "its TLS certificate is not trusted on this machine: {reason}"
 
 _ADVICE = {
-    401: "It asks for a login: pass `headers`, `cookies` or `storage_state`.",
-    403: "It asks for other rights: pass `headers`, `cookies` or `storage_state`.",
+    401: "It asks for a login, which this server cannot give; audit a page that is open.",
+    403: "It asks for rights that this server does not have; audit a page that is open.",
     404: "Check the path.",
 }
 _ADVICE_SERVER = "The application failed: its log has the reason."

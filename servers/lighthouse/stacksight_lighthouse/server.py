@@ -7,9 +7,11 @@ from typing import Annotated
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.about import ABOUT
+from stacksight_lighthouse.analysis.compare import compare
 from stacksight_lighthouse.analysis.metrics import values_of
 from stacksight_lighthouse.analysis.report import representative_run, summarize
 from stacksight_lighthouse.analysis.topics import look_into
@@ -17,6 +19,7 @@ from stacksight_lighthouse.models import (
     CATEGORIES,
     AuditReport,
     Category,
+    Comparison,
     Device,
     Picture,
     StoredAudit,
@@ -24,11 +27,16 @@ from stacksight_lighthouse.models import (
 )
 from stacksight_lighthouse.pictures import take_picture
 from stacksight_lighthouse.render import render_report
+from stacksight_lighthouse.render_comparison import render_comparison
 from stacksight_lighthouse.render_picture import render_picture
 from stacksight_lighthouse.render_topic import render_topic
 from stacksight_lighthouse.settings import Settings
-from stacksight_lighthouse.source import Lighthouse, Order, connect, translate
+from stacksight_lighthouse.source import Lighthouse, Order, Outcome, connect, translate
 
+ERROR_MIXED = (
+    "`before` and `after` have to be two audit_ids or two addresses: an old audit and a new run "
+    "met different machines. Compare both addresses, or audit the page now and compare audit_ids."
+)
 SECONDS_PER_RUN = 60
 PROGRESS_SECONDS = 0.5
 
@@ -67,16 +75,7 @@ async def run_audit(
     if "performance" not in wanted:
         runs = 1  # the other categories give the same every time
     order = Order(url, device, wanted, runs, deadline_s or SECONDS_PER_RUN * runs)
-    outcome = await source.audit(order, _Progress(ctx))
-    audit = StoredAudit(
-        requested_url=url,
-        device=device,
-        lhr=representative_run(outcome.results),
-        runs=[values_of(lhr) for lhr in outcome.results],
-        best_index=outcome.best_index,
-        notes=outcome.notes,
-    )
-    audit_id = await asyncio.to_thread(source.store.save, audit)
+    audit_id, audit = await _keep(source, order, await source.audit(order, _Progress(ctx)))
     return summarize(audit_id, audit)
 
 
@@ -134,6 +133,55 @@ async def show_audit(
     return await asyncio.to_thread(take_picture, audit_id, audit.lhr, what.strip().lower(), number)
 
 
+@tool(title="Compare two audits", render=render_comparison, idempotent=False, open_world=True)
+async def compare_audits(
+    ctx: Context[Lighthouse],
+    before: Annotated[str, Field(description="An audit_id, or an address.", max_length=2000)],
+    after: Annotated[str, Field(description="The same kind as `before`.", max_length=2000)],
+    *,
+    device: Annotated[Device, Field(description="For addresses: the preset.")] = "mobile",
+    runs: Annotated[
+        int, Field(description="For addresses: runs of each, in turns.", ge=5, le=9)
+    ] = 5,
+    deadline_s: Annotated[
+        int | None,
+        Field(description="For addresses: seconds for all; 60 per run by default.", ge=5, le=1800),
+    ] = None,
+) -> Comparison:
+    """Tell whether a page got better or worse, or whether nothing can be said.
+
+    Two addresses (the old and the new deployment) are run in turns, which takes a minute or more
+    and is the surest. Two audit_ids compare what is kept; made with runs=5, their speed too.
+
+    Example: compare_audits(before="audit-3fa9c1d2", after="audit-77b0e4aa")
+    """
+    source = source_of(ctx)
+    addresses = [name for name in (before, after) if "://" in name]
+    if len(addresses) == 1:
+        raise ToolFailure(ERROR_MIXED)
+    if not addresses:
+        load = source.store.load
+        pair = [(name, await asyncio.to_thread(load, name)) for name in (before, after)]
+        return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=False)
+    limit_s = deadline_s or 2 * SECONDS_PER_RUN * runs
+    orders = [Order(url, device, CATEGORIES, runs, limit_s) for url in addresses]
+    outcomes = await source.audit_in_turns(orders, _Progress(ctx))
+    pair = [await _keep(source, *done) for done in zip(orders, outcomes, strict=True)]
+    return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=True)
+
+
+async def _keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str, StoredAudit]:
+    audit = StoredAudit(
+        requested_url=order.url,
+        device=order.device,
+        lhr=representative_run(outcome.results),
+        runs=[values_of(lhr) for lhr in outcome.results],
+        best_index=outcome.best_index,
+        notes=outcome.notes,
+    )
+    return await asyncio.to_thread(source.store.save, audit), audit
+
+
 class _Progress:
     """Tells the client what is being done, no more often than it is worth reading."""
 
@@ -151,4 +199,6 @@ class _Progress:
         await self._ctx.report_progress(self._steps, message=text)
 
 
-SERVER = ServerSpec(ABOUT, Settings, (run_audit, inspect_audit, show_audit), connect, translate)
+SERVER = ServerSpec(
+    ABOUT, Settings, (run_audit, inspect_audit, show_audit, compare_audits), connect, translate
+)

@@ -110,20 +110,38 @@ class Lighthouse:
         Raises:
             ToolFailure: there is no page, it could not be audited, or not in time.
         """
-        look = await look_at(
-            order.url,
-            timeout_s=min(order.deadline_s, FIRST_LOOK_SECONDS),
-            private_allowed=self._settings.private_network,
-        )
+        [outcome] = await self.audit_in_turns([order], say)
+        return outcome
+
+    async def audit_in_turns(self, orders: Sequence[Order], say: Say) -> list[Outcome]:
+        """Audit several pages, a run of each in turn, so that all meet the same machine.
+
+        Args:
+            orders: alike but for the address; the first one's deadline is for all.
+            say: is told of every step.
+
+        Raises:
+            ToolFailure: one of them is no page, could not be audited, or not in time.
+        """
+        looks = [
+            await look_at(
+                order.url,
+                timeout_s=min(order.deadline_s, FIRST_LOOK_SECONDS),
+                private_allowed=self._settings.private_network,
+            )
+            for order in orders
+        ]
         self._engine = self._engine or await ensure_engine(self._settings, say)
-        async with self._turn_of(order, say):
-            results, notes = await self._all_runs(self._engine, order, say)
-            best = self._remember([lhr["environment"]["benchmarkIndex"] for lhr in results])
+        async with self._turn_of(orders[0], say):
+            rounds, notes = await self._all_rounds(self._engine, orders, say)
+            indexes = [lhr["environment"]["benchmarkIndex"] for lhrs in rounds for lhr in lhrs]
+            best = self._remember(indexes)
         if not sandboxed():
             notes.append(NOTE_NO_SANDBOX)
-        if look.note:
-            notes.append(look.note)
-        return Outcome(look, results, best, notes)
+        return [
+            Outcome(look, [lhrs[place] for lhrs in rounds], best, notes + _note_of(look))
+            for place, look in enumerate(looks)
+        ]
 
     async def close(self) -> None:
         """End Chrome and Node, if they run."""
@@ -148,36 +166,34 @@ class Lighthouse:
                 await stack.enter_async_context(lock)
             yield
 
-    async def _all_runs(
-        self, engine: Engine, order: Order, say: Say
-    ) -> tuple[list[dict[str, Any]], list[str]]:
-        deadline = asyncio.get_running_loop().time() + order.deadline_s
-        results: list[dict[str, Any]] = []
+    async def _all_rounds(
+        self, engine: Engine, orders: Sequence[Order], say: Say
+    ) -> tuple[list[list[dict[str, Any]]], list[str]]:
+        """Return the complete rounds, each with an LHR per order, and notes on what is missing."""
+        runs, limit_s = orders[0].runs, orders[0].deadline_s
+        deadline = asyncio.get_running_loop().time() + limit_s
+        rounds: list[list[dict[str, Any]]] = []
         step = "starting Chrome"
 
         async def report(text: str) -> None:
             nonlocal step
             step = text
-            await say(f"run {len(results) + 1} of {order.runs}: {text}" if order.runs > 1 else text)
+            await say(f"run {len(rounds) + 1} of {runs}: {text}" if runs > 1 else text)
 
-        while len(results) < order.runs:
+        while len(rounds) < runs:
             try:
                 async with asyncio.timeout_at(deadline):
-                    results.append(await self._run(engine, order, report))
+                    rounds.append([await self._run(engine, order, report) for order in orders])
             except TimeoutError:
-                done = NOTE_FEWER_RUNS.format(
-                    done=len(results), runs=order.runs, seconds=format_duration(order.deadline_s)
-                )
-                if results:
-                    return results, [done]
+                seconds = format_duration(limit_s)
+                if rounds:
+                    note = NOTE_FEWER_RUNS.format(done=len(rounds), runs=runs, seconds=seconds)
+                    return rounds, [note]
+                url = inline(orders[0].url)
                 raise ToolFailure(
-                    ERROR_OVERDUE.format(
-                        url=inline(order.url),
-                        seconds=format_duration(order.deadline_s),
-                        step=inline(step, 100),
-                    )
+                    ERROR_OVERDUE.format(url=url, seconds=seconds, step=inline(step, 100))
                 ) from None
-        return results, []
+        return rounds, []
 
     async def _run(self, engine: Engine, order: Order, report: Say) -> dict[str, Any]:
         worker = await self._take_worker(engine)
@@ -235,6 +251,10 @@ class Lighthouse:
         recent = [*known, *indexes][-REMEMBERED_INDEXES:]
         path.write_text(json.dumps(recent))
         return max(recent)
+
+
+def _note_of(look: Look) -> list[str]:
+    return [look.note] if look.note else []
 
 
 @asynccontextmanager
