@@ -344,6 +344,19 @@ async def test_a_running_container_that_keeps_complaining_is_named(
     assert "[connects-to-itself, likely]" in text
 
 
+async def test_limits_that_hold_a_container_back_are_noticed(
+    server: ServerClient, lab: Laboratory
+) -> None:
+    burner = lab.start("burner", "while :; do :; done", nano_cpus=200_000_000)
+    hold = "head -c 31000000 /dev/zero | tail -c 31000000 | { sleep 1000; cat; }"
+    holder = lab.start("holder", hold, mem_limit="32m", memswap_limit="32m")
+    until(lambda: lab.stats(holder)["memory_stats"]["usage"] > 30_500_000)
+    until(lambda: lab.stats(burner)["cpu_stats"]["throttling_data"]["periods"] >= 50)
+    text = (await server.call("diagnose", target=lab.project)).text
+    assert "[cpu-throttled, proved]" in text
+    assert "[memory-near-limit, proved]" in text
+
+
 async def test_an_unknown_target_is_an_error(server: ServerClient) -> None:
     answer = await server.call("diagnose", target="no-such-thing-anywhere")
     assert answer.is_error

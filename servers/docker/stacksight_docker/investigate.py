@@ -9,15 +9,17 @@ from anyio import to_thread
 from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
-from stacksight_core.units import plural
+from stacksight_core.units import format_duration, plural
+from stacksight_core.untrusted import inline
 from stacksight_docker.analysis.exits import WANTED_ENDS
 from stacksight_docker.analysis.overview import is_suspect
 from stacksight_docker.diagnosis.judge import judge
-from stacksight_docker.diagnosis.model import Diagnosis, Scene
+from stacksight_docker.diagnosis.model import Diagnosis, Scene, Verdict
 from stacksight_docker.facts import Container, Event, Listed
 from stacksight_docker.logs.records import Record, to_records
 from stacksight_docker.resolve import find_containers
 from stacksight_docker.source import host
+from stacksight_docker.source.cgroups import sample_local
 from stacksight_docker.source.logs import LogQuery
 from stacksight_docker.source.source import Source
 
@@ -27,7 +29,7 @@ LOG_LINES = 200
 LOG_SECONDS = 1.5
 EVENT_SECONDS = 3_600.0
 MAX_VERDICTS = 8
-OLD_SECONDS = 86_400.0
+CLOCK_SECONDS = 5.0
 _PORT = re.compile(r":(\d+)\b")
 
 
@@ -53,6 +55,7 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
     scene, notes = await _gather(source, listed, chosen)
     ids = [c.id for c in wanted if c.id in scene.inspected]
     verdicts = await to_thread.run_sync(judge, scene, ids)
+    verdicts += _about_clock(scene)
     troubled = {name for verdict in verdicts for name in (verdict.container, *verdict.also)}
     if left_out:
         notes.append(f"{plural(left_out, 'container')} that look well (not inspected)")
@@ -65,6 +68,24 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
         verdicts_left_out=max(0, len(verdicts) - MAX_VERDICTS),
         not_examined=notes,
     )
+
+
+def _about_clock(scene: Scene) -> list[Verdict]:
+    """Notice that the engine's clock differs from ours, as in a virtual machine that slept."""
+    offset = scene.clock_offset
+    if abs(offset) < CLOCK_SECONDS:
+        return []
+    return [
+        Verdict(
+            container="the engine",
+            problem=f"its clock differs by {format_duration(abs(offset))} from this machine's: "
+            "tokens and certificates may be refused, and times in logs do not fit together",
+            kind="clock-differs",
+            confidence="proved",
+            evidence=[f"the Date of its answers is {offset:+.0f} s from here"],
+            next="Set the clock of the engine's machine (Docker Desktop: restart it).",
+        )
+    ]
 
 
 def _choose(wanted: Sequence[Listed], listed: Sequence[Listed]) -> tuple[list[Listed], int]:
@@ -111,6 +132,10 @@ async def _gather(
         for container in with_logs:
             tasks.start_soon(read, container)
     skipped = len(inspected) - len(with_logs)
+    notes += [
+        f"the log of {inspected[cid].name} ({inline(reason, 120)})"
+        for cid, reason in list(found.unreadable.items())[:3]
+    ]
     if skipped:
         notes.append(f"{plural(skipped, 'log')} (of containers that ended well, or too many)")
     scene = Scene(
@@ -161,5 +186,10 @@ def _with_host(scene: Scene) -> Scene:
         scene,
         disk_free=host.disk_free(scene.info),
         listeners=host.find_listeners(ports) if ports else {},
+        samples={
+            cid: sample
+            for cid, container in scene.inspected.items()
+            if container.status == "running" and (sample := sample_local(cid)) is not None
+        },
         changed_files=host.changed_compose_files(scene.inspected.values()),
     )

@@ -31,8 +31,10 @@ from stacksight_docker.diagnosis.needs import (
 from stacksight_docker.diagnosis.setup import (
     find_changed_file,
     find_closed_ports,
+    find_near_limit,
     find_restarts,
     find_stale_image,
+    find_throttled,
 )
 from stacksight_docker.diagnosis.starts import find_start_failure
 
@@ -53,6 +55,8 @@ _FROM_LOG: tuple[Rule, ...] = (
 _LAST_RESORTS: tuple[Rule, ...] = (find_done_at_once, find_failed_dependency)
 _NOTICES: tuple[Rule, ...] = (
     find_out_of_memory,
+    find_near_limit,
+    find_throttled,
     find_restarts,
     find_closed_ports,
     find_stale_image,
@@ -60,7 +64,7 @@ _NOTICES: tuple[Rule, ...] = (
 )
 # A service that complains of these while it runs is in trouble; other complaints may be its work.
 _COMPLAINTS: tuple[Rule, ...] = (find_unknown_name, find_refused, find_clue)
-_NOTICE_KINDS = frozenset({"stale-image", "config-changed", "restarted"})
+_NOTICE_KINDS = frozenset({"stale-image", "config-changed", "restarted", "cpu-throttled"})
 _VAGUE = frozenset({"check-fails", "check-gets-error", "check-refused", "check-times-out"})
 
 

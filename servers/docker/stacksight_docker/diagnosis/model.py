@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from stacksight_docker.facts import Container, EngineInfo, Event, Listed
+from stacksight_docker.facts import Container, EngineInfo, Event, Listed, Sample
 from stacksight_docker.logs.records import Record
 
 Confidence = Literal["proved", "likely", "unknown"]
@@ -68,6 +68,7 @@ class Scene:
         architectures: of the images looked at, by id, as the engine names them.
         listeners: host processes by the port they listen on; empty for a remote engine.
         disk_free: bytes free where the engine keeps its data; None for a remote engine.
+        samples: what running containers use, by id; empty for a remote engine.
         changed_files: compose files that changed after a container was made, by container id.
     """
 
@@ -83,6 +84,7 @@ class Scene:
     architectures: Mapping[str, str] = field(default_factory=dict)
     listeners: Mapping[int, str] = field(default_factory=dict)
     disk_free: int | None = None
+    samples: Mapping[str, Sample] = field(default_factory=dict)
     changed_files: Mapping[str, str] = field(default_factory=dict)
 
 

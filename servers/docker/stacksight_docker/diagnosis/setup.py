@@ -1,9 +1,13 @@
 """Things that are wrong with how a container is set up, whether or not it runs."""
 
-from stacksight_core.units import format_duration, plural
+from stacksight_core.units import format_bytes, format_duration, plural
 from stacksight_docker.analysis.drift import find_drift
+from stacksight_docker.analysis.usage import NEAR_LIMIT_PERCENT, THROTTLED_PERCENT
 from stacksight_docker.clock import short_time
 from stacksight_docker.diagnosis.model import Case, Finding
+
+MIN_PERIODS = 50
+"""Five seconds of wanting to run, at the usual period of 100 ms."""
 
 
 def find_stale_image(case: Case) -> Finding | None:
@@ -21,6 +25,47 @@ def find_stale_image(case: Case) -> Finding | None:
             *([f"Created={short_time(made)}"] if made else []),
         ],
         next="Recreate it to run the current image (compose: `docker compose up -d`).",
+    )
+
+
+def find_near_limit(case: Case) -> Finding | None:
+    """Notice a container that uses nearly all the memory it may."""
+    sample = case.scene.samples.get(case.container.id)
+    if sample is None or not sample.memory_limit or not case.is_up:
+        return None
+    percent = sample.memory / sample.memory_limit * 100
+    if percent < NEAR_LIMIT_PERCENT:
+        return None
+    return Finding(
+        kind="memory-near-limit",
+        problem=f"it uses {percent:.0f} % of its memory limit and is killed when it needs more",
+        confidence="proved",
+        evidence=[
+            f"control group: {format_bytes(sample.memory)} in use, without droppable file cache",
+            f"HostConfig.Memory={format_bytes(sample.memory_limit)}",
+        ],
+        next=f'See whether it grows: capture_activity on "{case.container.name}"; else raise the '
+        "limit.",
+    )
+
+
+def find_throttled(case: Case) -> Finding | None:
+    """Notice a container whose CPU limit has held it back for much of its life."""
+    sample = case.scene.samples.get(case.container.id)
+    if sample is None or sample.periods < MIN_PERIODS or not case.is_up:
+        return None
+    percent = sample.throttled / sample.periods * 100
+    if percent < THROTTLED_PERCENT:
+        return None
+    return Finding(
+        kind="cpu-throttled",
+        problem=f"its CPU limit held it back in {percent:.0f} % of its scheduling periods",
+        confidence="proved",
+        evidence=[
+            f"cpu.stat: nr_throttled={sample.throttled} of nr_periods={sample.periods}",
+            f"HostConfig.NanoCpus={case.container.cpus:g} CPUs",
+        ],
+        next="Raise its CPU limit, or make it do less at once.",
     )
 
 
