@@ -214,3 +214,18 @@ async def test_channels_and_who_listens(client: ServerClient, store: Any, channe
     assert f"{channel}:1 | 1" in answer.text
     assert re.search(r"\| 0 \| 1 \|", answer.text)
     assert f"similar names: {channel}:1." in nobody.text
+
+
+async def test_sharded_channels_are_recorded_and_listed(
+    client: ServerClient, start: Start, store: Any, channel: str
+) -> None:
+    handle = await start(channel, sharded=True)
+    listed = await client.call("list_channels", match=channel)
+    store.spublish(channel, "to the shard")
+    store.publish(channel, "to everybody")
+    answer = await client.call(
+        "capture_messages", action="stop", capture=handle, wait_for={"contains": "to"}
+    )
+    assert f"{channel} (sharded) | 1" in listed.text
+    assert "to the shard" in answer.text
+    assert "to everybody" not in answer.text

@@ -183,10 +183,12 @@ def listeners_of(client_list: bytes) -> list[Listener]:
     return sorted(listeners, key=lambda listener: (-listener.patterns, -listener.channels))
 
 
-def channels_of(names: Sequence[bytes], counts: Sequence[int]) -> list[Channel]:
-    """Channels with their subscribers, most first."""
+def channels_of(
+    names: Sequence[bytes], counts: Sequence[int], *, sharded: bool = False
+) -> list[Channel]:
+    """Channels with their subscribers."""
     return [
-        Channel(channel=show_name(name), subscribers=count)
+        Channel(channel=show_name(name), subscribers=count, sharded=sharded)
         for name, count in zip(names, counts, strict=True)
     ]
 

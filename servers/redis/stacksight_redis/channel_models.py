@@ -10,6 +10,7 @@ class Channel(BaseModel):
 
     channel: str
     subscribers: int
+    sharded: bool = False
 
 
 class Listener(BaseModel):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
+from redis.exceptions import ResponseError
 
 from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.errors import ToolFailure
@@ -15,7 +16,7 @@ from stacksight_redis.channel_answers import (
     listeners_of,
     show_name,
 )
-from stacksight_redis.channel_models import ChannelList
+from stacksight_redis.channel_models import Channel, ChannelList
 from stacksight_redis.info import parse_info
 from stacksight_redis.render_channels import render_channel_list
 from stacksight_redis.source import NotPermittedError, Source
@@ -70,6 +71,8 @@ async def list_channels(
         answer.next_cursor = encode_cursor(start + CHANNELS_A_PAGE, **scope)
     if match is not None and not names:
         answer.near = await _near(source, match, in_use)
+    if cursor is None:
+        answer.channels += await _sharded(source, match)
     await _add_listeners(source, answer)
     return answer
 
@@ -91,6 +94,16 @@ async def _count_subscribers(source: Source, names: list[bytes]) -> list[int]:
         return []
     answer = await source.run("PUBSUB", "NUMSUB", *names)
     return [int(count) for count in answer[1::2]]
+
+
+async def _sharded(source: Source, match: str | None) -> list[Channel]:
+    """Sharded channels, which Redis 7 and newer list apart; the first 50."""
+    (names,) = await source.run_all([("PUBSUB", "SHARDCHANNELS", match or "*")])
+    if isinstance(names, ResponseError) or not names:
+        return []
+    shown = sorted(names)[:CHANNELS_A_PAGE]
+    counts = await source.run("PUBSUB", "SHARDNUMSUB", *shown)
+    return channels_of(shown, [int(count) for count in counts[1::2]], sharded=True)
 
 
 async def _near(source: Source, match: str, in_use: int) -> list[str]:

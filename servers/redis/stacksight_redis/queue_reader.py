@@ -109,7 +109,8 @@ async def _read_held(
     """Ask the newest processes first and stop as soon as everything in flight is accounted for."""
     missing = {f.queue: f.in_flight + max(0, f.delayed - f.delayed_waiting) for f in counts}
     held: dict[Queue, list[Held]] = {}
-    pairs = [(p, f.queue) for p in processes for f in counts if f.queue.namespace == p.namespace]
+    held_queues = [queue for queue, count in missing.items() if count > 0]
+    pairs = [(p, q) for p in processes for q in held_queues if q.namespace == p.namespace]
     rounds = 0
     while pairs and rounds < MAX_ROUNDS:
         asked = [pair for pair in pairs if missing[pair[1]] > 0][:PAIRS_PER_ROUND]

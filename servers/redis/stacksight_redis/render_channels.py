@@ -15,7 +15,10 @@ def render_channel_list(answer: ChannelList) -> str:
     if answer.channels:
         table = render_table(
             ("channel", "direct subscribers"),
-            [(channel.channel, channel.subscribers) for channel in answer.channels],
+            [
+                (f"{c.channel} (sharded)" if c.sharded else c.channel, c.subscribers)
+                for c in answer.channels
+            ],
         )
         parts += ["", fence(table, "channel names")]
     if answer.listeners:
