@@ -1,5 +1,6 @@
 """The server as a whole: definitions, both eras, settings, a database that is down."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -7,7 +8,7 @@ import asyncpg
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from tests.support.stdio import ServerClient, open_client
+from tests.support.stdio import INITIALIZE, ServerClient, open_client, raw_server
 
 DOWN = "postgresql://someone:hunter2secret@127.0.0.1:1/nothing"
 
@@ -115,3 +116,31 @@ async def test_timeout_ends_the_statement_on_the_server(shop_url: str) -> None:
     assert answer.is_error
     assert "time limit" in answer.text
     assert "running int8\n0\n" in running.text
+
+
+async def test_cancelled_call_ends_the_statement_on_the_server(shop_url: str) -> None:
+    slow = "SELECT count(*) FROM generate_series(1, 77777) a, generate_series(1, 77777) b"
+    running = (
+        "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+        "AND query LIKE '%generate_series(1, 77777) a%' AND pid <> pg_backend_pid()"
+    )
+    connection = await asyncpg.connect(shop_url)
+
+    async def until(count: int) -> None:
+        async with asyncio.timeout(20):
+            while await connection.fetchval(running) != count:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.02)
+
+    async with raw_server("postgres", env={"DATABASE_URL": shop_url}) as server:
+        await server.request(1, "initialize", **INITIALIZE)
+        await server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        call = {"name": "run_query", "arguments": {"sql": slow}}
+        await server.send({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call})
+        await until(1)
+        cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
+        await server.send({**cancel, "params": {"requestId": 2}})
+        await until(0)
+        alive = {"name": "run_query", "arguments": {"sql": "SELECT 1"}}
+        answer = await server.request(3, "tools/call", **alive)
+    await connection.close()
+    assert not answer["result"].get("isError")

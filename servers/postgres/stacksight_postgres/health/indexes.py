@@ -12,8 +12,12 @@ def indexes(rows: Rows) -> CheckResult:
     """Judge indexes that are invalid, duplicate, covered by another, or never read."""
     issues: list[Issue] = [_invalid(row) for row in rows if not row["valid"]]
     redundant: set[str] = set()
+    of_table: dict[str, list[Row]] = {}
     for row in rows:
-        other = next((o for o in rows if _covers(o, row) and o["name"] not in redundant), None)
+        of_table.setdefault(row["table"], []).append(row)
+    for row in rows:
+        beside = of_table[row["table"]]
+        other = next((o for o in beside if _covers(o, row) and o["name"] not in redundant), None)
         if other is not None:
             redundant.add(row["name"])
             issues.append(_redundant(row, other))

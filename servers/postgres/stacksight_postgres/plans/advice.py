@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from stacksight_core.units import format_bytes
+from stacksight_core.units import format_bytes, format_count
 from stacksight_postgres.explained import TriedIndex
 from stacksight_postgres.plans.candidates import Candidate
 from stacksight_postgres.plans.facts import PlanView
@@ -54,8 +54,8 @@ def from_untried(view: PlanView, candidates: Sequence[Candidate], *, hypopg: boo
         findings.append(
             Finding(
                 kind="missing_index",
-                title=f"An index {_where(candidate.create)} could find the "
-                f"{kept / table.rows:.2%} of the rows that {node.label} keeps.",
+                title=f"An index {_where(candidate.create)} could find the {format_count(kept)} of "
+                f"{format_count(table.rows)} rows that {node.label} keeps.",
                 share=view.part(node),
                 node=node.number,
                 fix=_with_extension(view, candidate),

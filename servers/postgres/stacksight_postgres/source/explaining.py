@@ -18,8 +18,6 @@ from stacksight_postgres.source.preparing import explained, prepare
 from stacksight_postgres.source.rows import type_name
 from stacksight_postgres.source.tables import read_tables
 
-GENERIC_PLAN_VERSION = 160000
-
 ERROR_SHOW = "SHOW has no plan. Give a SELECT, INSERT, UPDATE or DELETE."
 ERROR_NOT_RUN = (
     "analyze=true runs the statement, and this one writes. Call explain_query without analyze: the "
@@ -103,17 +101,15 @@ async def explain(session: Session, variant: Variant, *, analyze: bool) -> Plan:
     if analyze:
         options += ["ANALYZE", "BUFFERS", "WAL"]
     async with explained(session, variant.sql):
-        if variant.label == _GENERIC and session.facts.version < GENERIC_PLAN_VERSION:
+        if variant.label == _GENERIC:
             printed = await _explain_prepared(session, variant, options)
         else:
-            if variant.label == _GENERIC:
-                options.append("GENERIC_PLAN")
             printed = await _run(session, f"{MARK}EXPLAIN ({', '.join(options)}) {variant.sql}")
     return read_plan(printed)
 
 
 async def _explain_prepared(session: Session, variant: Variant, options: Sequence[str]) -> Any:
-    """Get a generic plan where EXPLAIN has no option for it."""
+    """Get a generic plan; the option GENERIC_PLAN exists since 16 and asks for values as well."""
     nulls = ", ".join(f"CAST(NULL AS {type_})" for type_ in variant.types)
     await session.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     await session.connection.fetch(f"{MARK}PREPARE {_PREPARED} AS {variant.sql}")
