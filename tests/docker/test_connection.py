@@ -65,6 +65,21 @@ async def test_nonsense_is_an_error_and_the_server_lives(tmp_path: Path, body: b
         assert "1 container: 1 running" in (await client.call("list_containers")).text
 
 
+async def test_nonsense_about_one_container_is_an_error_too(tmp_path: Path) -> None:
+    listed = [{"Id": "b" * 64, "Names": ["/api"], "State": "restarting", "Status": "Restarting"}]
+    bodies = {"containers/json": json.dumps(listed).encode(), f"containers/{'b' * 64}/json": b"[]"}
+    async with listening(tmp_path / "s", replying(bodies)) as host, open_at(host) as client:
+        for tool, arguments in (
+            ("list_containers", {}),
+            ("diagnose", {}),
+            ("inspect_container", {"container": "api"}),
+            ("read_logs", {"containers": ["api"]}),
+        ):
+            answer = await client.call(tool, **arguments)
+            assert answer.is_error
+            assert "/json gave an answer of another form" in answer.text, answer.text
+
+
 async def test_an_engine_that_comes_back_is_found_again(tmp_path: Path) -> None:
     handler = replying({"containers/json": GOOD_LIST.encode()})
     async with open_at(f"unix://{tmp_path / 's'}") as client:

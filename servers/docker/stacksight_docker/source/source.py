@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import anyio
 from anyio import to_thread
@@ -240,12 +241,18 @@ async def connect(settings: Settings) -> AsyncIterator[Source]:
 
 
 def translate(error: Exception) -> ToolFailure | None:
-    """Turn an exception of the SDK into a failure that says what to do."""
+    """Turn an exception of the SDK into a failure that says what to do.
+
+    Requests that run at the same time fail as a group; its first known failure tells.
+    """
+    if isinstance(error, ToolFailure):
+        return error
+    if isinstance(error, ExceptionGroup):
+        failures = (translate(inner) for inner in error.exceptions)
+        return next((failure for failure in failures if failure is not None), None)
     if isinstance(error, APIError):
-        path = error.request.url if error.request is not None else "the request"
-        return ToolFailure(
-            ERROR_REFUSED.format(
-                path=path, reason=error.explanation or error, status=error.status_code
-            )
-        )
+        url = error.request.url if error.request is not None else ""
+        path = urlsplit(str(url)).path or "the request"
+        reason = error.explanation or error
+        return ToolFailure(ERROR_REFUSED.format(path=path, reason=reason, status=error.status_code))
     return None
