@@ -64,6 +64,23 @@ async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) ->
     await asyncio.Event().wait()
 
 
+def breaking_off(beginning: bytes) -> Handler:
+    """Answer pings, and end every other answer in its middle."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            while (await reader.readline()).strip():
+                pass
+            if b"/_ping" in line:
+                writer.write(b"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: 2\r\n\r\nOK")
+                continue
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + beginning)
+            await writer.drain()
+            return
+
+    return handle
+
+
 class Gate:
     """A way to a real engine that can be shut and can stall, and counts its connections."""
 

@@ -16,7 +16,7 @@ from stacksight_docker.settings import Settings
 from stacksight_docker.source.client import EngineClient
 from stacksight_docker.source.endpoints import Endpoint, find_endpoints
 from tests.docker.conftest import until
-from tests.docker.fake_engine import Gate, listening, replying, silent
+from tests.docker.fake_engine import Gate, breaking_off, listening, replying, silent
 from tests.support.stdio import ServerClient, open_client
 
 GOOD_LIST = json.dumps([{"Id": "a" * 64, "Names": ["/web"], "State": "running", "Status": "Up"}])
@@ -63,6 +63,14 @@ async def test_nonsense_is_an_error_and_the_server_lives(tmp_path: Path, body: b
         assert "/containers/json gave" in answer.text
         bodies["containers/json"] = GOOD_LIST.encode()
         assert "1 container: 1 running" in (await client.call("list_containers")).text
+
+
+async def test_an_engine_that_ends_in_the_middle_of_an_answer(tmp_path: Path) -> None:
+    async with listening(tmp_path / "s", breaking_off(b"[{")) as host, open_at(host) as client:
+        for _ in range(2):
+            answer = await client.call("list_containers")
+            assert answer.is_error
+            assert "ended the connection" in answer.text
 
 
 async def test_nonsense_about_one_container_is_an_error_too(tmp_path: Path) -> None:

@@ -154,6 +154,11 @@ class EngineClient(APIClient):
             self._adapter.break_off()
 
 
+def is_timeout(error: requests.RequestException) -> bool:
+    """Tell whether the engine was silent for too long; while a body is read, that is no Timeout."""
+    return isinstance(error, requests.Timeout) or "Read timed out" in str(error)
+
+
 class _UnixPool(UnixHTTPConnectionPool):
     def __init__(self, base_url: str, socket_path: str, timeout: int, maxsize: int) -> None:
         super().__init__(base_url, socket_path, timeout, maxsize)

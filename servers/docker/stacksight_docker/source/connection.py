@@ -30,7 +30,7 @@ from stacksight_docker.errors import (
     EngineTimeout,
     no_engine,
 )
-from stacksight_docker.source.client import EngineClient
+from stacksight_docker.source.client import EngineClient, is_timeout
 from stacksight_docker.source.endpoints import Endpoint
 
 ResultT = TypeVar("ResultT")
@@ -160,12 +160,10 @@ class Connection:
         reached = await self.reach()
         try:
             return await self._once(reached, work, limiter)
-        except requests.ConnectionError as error:
-            if isinstance(error, requests.ConnectTimeout) or "Read timed out" in str(error):
+        except (requests.RequestException, EngineTimeout) as error:
+            if isinstance(error, EngineTimeout) or is_timeout(error):
                 raise self._too_slow(reached, what, seconds) from error
             return await self._again(work, limiter, error)
-        except (requests.Timeout, EngineTimeout) as error:
-            raise self._too_slow(reached, what, seconds) from error
 
     async def _again(
         self,

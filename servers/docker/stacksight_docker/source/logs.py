@@ -15,7 +15,7 @@ import requests
 
 from stacksight_docker.clock import format_time, parse_time
 from stacksight_docker.facts import LogLine
-from stacksight_docker.source.client import CHUNK_BYTES, READ_SECONDS, EngineClient
+from stacksight_docker.source.client import CHUNK_BYTES, READ_SECONDS, EngineClient, is_timeout
 
 FRAME_HEADER_BYTES = 8
 MAX_LOG_BYTES = 128 * 1024 * 1024
@@ -120,7 +120,9 @@ def _read_tail(
                 if len(body) > MAX_LOG_BYTES or time.monotonic() > deadline:
                     cut = True
                     break
-    except requests.Timeout:
+    except requests.RequestException as error:
+        if not is_timeout(error):
+            raise
         cut = True
     data = bytes(body)
     frames = _raw_lines(data) if tty else _frames(data)
