@@ -10,6 +10,7 @@ from stacksight_postgres.settings import Settings
 from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.state import Source
 from stacksight_postgres.tools.activity import show_activity
+from stacksight_postgres.tools.advice import recommend_indexes
 from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.health import check_health
@@ -23,6 +24,7 @@ TOOLS = [
     run_query,
     explain_query,
     compare_plans,
+    recommend_indexes,
     top_queries,
     capture_queries,
     show_activity,

@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median_high
+from typing import Any
 
 import asyncpg
 
 from stacksight_core.errors import ToolFailure
 from stacksight_postgres.advice.answer import Advice
 from stacksight_postgres.advice.candidates import candidate_indexes
-from stacksight_postgres.advice.costs import Costs, members
+from stacksight_postgres.advice.costs import Costs, Mask, members
 from stacksight_postgres.advice.model import IndexKey, IndexSpec, Query, Table
 from stacksight_postgres.advice.reading import read_uses
 from stacksight_postgres.advice.reduced import choose_by_statistics
@@ -31,7 +32,12 @@ from stacksight_postgres.source.what_if import WhatIf, explain
 MAX_WORKLOAD = 50
 MAX_PARTITIONS = 100
 OUTLIER = 10.0
-"""A query this many times as expensive as the median counts as the median one."""
+OUTLIER_WEIGHT = 0.25
+"""A query estimated at more than OUTLIER times the median counts as this share of the median one.
+
+Estimates that high come from a subquery repeated for every row. Counted in
+full, one of them decides everything.
+"""
 
 ANSWERING_S = 0.5
 DEFAULT_BUDGET_SHARE = 0.5
@@ -43,8 +49,8 @@ ERROR_NO_WORKLOAD = (
     "queries: queries=[…], or run the application first."
 )
 NOTE_OUTLIER = (
-    "{labels}: estimated at more than ten times the median, counted as the median query so that "
-    "one estimate does not decide everything."
+    "{labels}: estimated at more than ten times the median; counted as a quarter of the median "
+    "query, so that one estimate does not decide everything."
 )
 NOTE_PARTITIONS = "{table}: {count} partitions, more than the {most} that are tried"
 NOTE_STATISTICS = (
@@ -98,9 +104,14 @@ async def advise(database: Database, request: Request) -> Advice:
         ]
         budget = _budget(request, tables.values())
         if has_hypopg(session):
-            judged = await _judge(session, wanted, queries, tables, request, budget, started)
+            limits = Limits(budget, request.max_indexes)
+            deadline = started + request.seconds - ANSWERING_S
+            plans = [await explain(session, query.sql) for query in queries]
+            base = [float(plan["Total Cost"]) for plan in plans]
+            weighed, weighing = _weighted(queries, wanted, base)
+            judged = await _judge(WhatIf(session, tables), weighed, plans, limits, deadline)
             advice = report(judged, tables)
-            notes += judged.notes
+            notes += weighing
         else:
             found = choose_by_statistics(queries)[: request.max_indexes]
             candidates = [spec for spec, _ in found]
@@ -197,7 +208,7 @@ def _weighted(
     typical = max(median_high(base), 1.0)
     far = [cost > OUTLIER * typical for cost in base]
     weighed = [
-        replace(query, weight=typical / cost if out else 1.0)
+        replace(query, weight=OUTLIER_WEIGHT * typical / cost if out else 1.0)
         for query, cost, out in zip(queries, base, far, strict=True)
     ]
     labels = ", ".join(query.label for query, out in zip(queries, far, strict=True) if out)
@@ -208,55 +219,46 @@ def _weighted(
 
 
 async def _judge(
-    session: Session,
-    wanted: Sequence[_Wanted],
+    what_if: WhatIf,
     queries: Sequence[Query],
-    tables: dict[str, Table],
-    request: Request,
-    budget: float,
-    started: float,
+    plans: Sequence[dict[str, Any]],
+    limits: Limits,
+    deadline: float,
 ) -> Judged:
-    what_if = WhatIf(session, tables)
-    plans = [await explain(session, query.sql) for query in queries]
-    base = [float(plan["Total Cost"]) for plan in plans]
-    weighed, notes = _weighted(queries, wanted, base)
-    candidates = await _possible(what_if, candidate_indexes(weighed), tables)
-    samples = await _sample(session, candidates, tables)
+    tables = what_if.tables
+    candidates = await _possible(what_if, candidate_indexes(queries), tables)
+    samples = await _sample(what_if.session, candidates, tables)
     sizes = [_size(spec, tables, samples) for spec in candidates]
-    costs = Costs(weighed, candidates, what_if.ask, started + request.seconds - ANSWERING_S)
-    selection = await Selector(costs, sizes, Limits(budget, request.max_indexes)).run()
+    costs = Costs(queries, candidates, what_if.ask, deadline)
+    selection = await Selector(costs, sizes, limits).run()
     costs.extend()
-    chosen = selection.chosen
-    final = [await costs.estimate(n, chosen) for n, _ in enumerate(weighed)]
+    outcomes = [
+        await _outcome(costs, number, plan, selection.chosen) for number, plan in enumerate(plans)
+    ]
+    total = sum(o.query.weight * o.before for o in outcomes)
     used = 0
-    for estimate in final:
-        used |= estimate.used
-    total = sum(q.weight * cost for q, cost in zip(weighed, base, strict=True))
-    outcomes = []
-    for number, query in enumerate(weighed):
-        best = await costs.estimate(number, costs.relevant(number))
-        outcomes.append(
-            QueryOutcome(
-                query=query,
-                plan=plans[number],
-                before=base[number],
-                after=final[number].cost,
-                uses=tuple(candidates[n] for n in members(final[number].used)),
-                possible=best.cost,
-                possible_with=tuple(candidates[n] for n in members(best.used)),
-                tried=costs.relevant(number).bit_count(),
-            )
-        )
+    for number, _ in enumerate(queries):
+        used |= (await costs.estimate(number, selection.chosen)).used
     losses = {
         candidates[n]: await costs.change(used, used & ~(1 << n)) / max(total, 1e-9)
         for n in members(used)
     }
-    return Judged(
-        outcomes=outcomes,
-        losses=losses,
-        sizes=dict(zip(candidates, sizes, strict=True)),
-        cut=selection.cut,
-        notes=notes,
+    by_spec = dict(zip(candidates, sizes, strict=True))
+    return Judged(outcomes, losses, by_spec, limits.bytes, selection.cut)
+
+
+async def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask) -> QueryOutcome:
+    final = await costs.estimate(number, chosen)
+    best = await costs.estimate(number, costs.relevant(number))
+    return QueryOutcome(
+        query=costs.queries[number],
+        plan=plan,
+        before=float(plan["Total Cost"]),
+        after=final.cost,
+        uses=tuple(costs.candidates[n] for n in members(final.used)),
+        possible=best.cost,
+        possible_with=tuple(costs.candidates[n] for n in members(best.used)),
+        tried=costs.relevant(number).bit_count(),
     )
 
 

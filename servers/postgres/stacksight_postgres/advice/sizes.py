@@ -1,0 +1,144 @@
+"""How large an index really becomes, with B-tree deduplication (PostgreSQL 13 and newer).
+
+The layout is that of src/backend/access/nbtree (README, nbtsort.c, nbtdedup.c): pages of 8 kB
+filled to 90 %, an 8-byte tuple header and a 4-byte line pointer, tuples aligned to 8 bytes, and
+equal keys of the fitting types merged into posting lists of 6 bytes a row, of at most a tenth of a
+page each.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from stacksight_postgres.advice.model import Column, IndexSpec, Table
+
+PAGE = 8192
+LEAF_SPACE = (PAGE - 24 - 16) - PAGE * 0.10
+HEADER = 8
+LINE_POINTER = 4
+ROW_POINTER = 6
+NULL_BITMAP = 8
+POSTING = 812
+EXPRESSION_WIDTH = 12
+BRIN_PAGES_PER_RANGE = 128
+BRIN_TUPLE = 32
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a sample of a table's rows says that its statistics do not.
+
+    Attributes:
+        rows: in the sample.
+        distinct: for sets of columns: how many combinations, and how many of them occur once.
+        matching: for predicates: how many rows meet them.
+    """
+
+    rows: int = 0
+    distinct: Mapping[frozenset[str], tuple[int, int]] = field(default_factory=dict)
+    matching: Mapping[str, int] = field(default_factory=dict)
+
+
+def estimate_bytes(spec: IndexSpec, table: Table, sample: Sample) -> int:
+    """Return the bytes of an index just built, within about 30 % of the truth."""
+    if spec.method == "brin":
+        return PAGE * (3 + math.ceil(table.pages / BRIN_PAGES_PER_RANGE * BRIN_TUPLE / PAGE))
+    rows = table.rows * partial_share(spec, sample)
+    if rows < 1:
+        return 2 * PAGE
+    key_columns = [table.columns[name] for key in spec.keys for name in key.columns]
+    distinct = _combinations(spec, key_columns, table, rows, sample)
+    merges = not spec.include and all(column.deduplicates for column in key_columns)
+    width = _tuple_width(spec, table)
+    leaf = _posting_bytes(rows, distinct, width) if merges else rows * (width + LINE_POINTER)
+    leaf_pages = math.ceil(leaf / (LEAF_SPACE - width))
+    per_branch = max(2.0, LEAF_SPACE * 0.75 / (width + LINE_POINTER))
+    return PAGE * (2 + math.ceil(leaf_pages * (1 + 1 / per_branch)))
+
+
+def needs_sample(spec: IndexSpec, table: Table) -> frozenset[str]:
+    """Return the columns whose number of combinations only a sample can tell, or nothing.
+
+    One column's number is in the statistics; so is the answer where any of them is nearly unique
+    or all together have few values.
+    """
+    columns = {name for key in spec.keys for name in key.columns}
+    known = [table.columns[name].distinct for name in columns]
+    if spec.include or spec.method != "btree" or len(columns) < 2 or None in known:
+        return frozenset()
+    values = [value for value in known if value is not None]
+    if max(values) > table.rows / 2 or math.prod(values) < table.rows / 100:
+        return frozenset()
+    if not all(table.columns[name].deduplicates for name in columns):
+        return frozenset()
+    return frozenset(columns)
+
+
+def partial_share(spec: IndexSpec, sample: Sample) -> float:
+    """Return the share of the table's rows that an index holds."""
+    if not spec.where or not sample.rows:
+        return 1.0
+    return sample.matching.get(spec.predicate, sample.rows) / sample.rows
+
+
+def _combinations(
+    spec: IndexSpec, columns: list[Column], table: Table, rows: float, sample: Sample
+) -> float:
+    """How many different keys there are among ``rows`` of the table's rows."""
+    known = [column.distinct or table.rows for column in columns]
+    whole = min(table.rows, math.prod(known))
+    found = sample.distinct.get(frozenset(column.name for column in columns))
+    if found and sample.rows:
+        whole = min(whole, max(*known, _haas_stokes(sample.rows, table.rows, *found)))
+    if not spec.where or rows >= table.rows:
+        return max(1.0, whole)
+    # Rows drawn at random from equally frequent keys.
+    return max(1.0, whole * -math.expm1(-rows / whole))
+
+
+def _haas_stokes(sampled: int, rows: float, distinct: int, once: int) -> float:
+    """Duj1 of Haas and Stokes (1998), as ANALYZE uses it for one column."""
+    denominator = sampled - once + once * sampled / rows
+    return sampled * distinct / denominator if denominator > 0 else rows
+
+
+def _tuple_width(spec: IndexSpec, table: Table) -> int:
+    offset, nullable = 0, 1.0
+    for key in spec.keys:
+        if key.sql.startswith("("):
+            offset += EXPRESSION_WIDTH
+            continue
+        offset, nullable = _append(table.columns[key.columns[0]], offset, nullable)
+    for name in spec.include:
+        offset, nullable = _append(table.columns[name], offset, nullable)
+    without = _aligned(HEADER + offset)
+    return round(without + (1 - nullable) * NULL_BITMAP)
+
+
+def _append(column: Column, offset: int, without_null: float) -> tuple[int, float]:
+    # A short value that varies in length has a one-byte header and no alignment.
+    alignment = column.alignment if column.fixed else 1
+    start = -(-offset // alignment) * alignment
+    width = round(column.width * (1 - column.null_fraction)) if column.null_fraction else 0
+    return start + (width or column.width), without_null * (1 - column.null_fraction)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // 8) * 8
+
+
+def _posting_bytes(rows: float, distinct: float, width: int) -> float:
+    """Bytes of posting lists when ``rows`` share ``distinct`` keys."""
+    distinct = min(distinct, rows)
+    each = rows / distinct
+    most = max(2, (POSTING - width) // ROW_POINTER)
+    if each <= 1.02:
+        return rows * (width + LINE_POINTER)
+    # Group sizes vary around the mean; with few rows each, some keys occur once.
+    lists = distinct * max(1.0, each / most)
+    lone = distinct * math.exp(-(each - 1)) if each < 5 else 0.0
+    lone = min(lone, distinct)
+    merged_lists = max(lists - lone, 0.0)
+    merged_rows = rows - lone
+    in_lists = merged_lists * (_aligned(width) + LINE_POINTER + 3) + merged_rows * ROW_POINTER
+    return lone * (width + LINE_POINTER) + in_lists
