@@ -1,4 +1,5 @@
 import base64
+import copy
 import io
 import re
 
@@ -41,6 +42,13 @@ def test_a_box_is_drawn_where_the_element_is(demo_audit: StoredAudit) -> None:
     box = picture.boxes[0]
     edge = image.getpixel((box.rect.left + 100, box.rect.top - picture.top))
     assert hexed(edge) == COLOURS[0]
+
+
+def test_a_page_of_broken_pixels_is_shown(demo_audit: StoredAudit) -> None:
+    lhr = copy.deepcopy(dict(demo_audit.lhr))
+    lhr["fullPageScreenshot"]["screenshot"].update(width=411.99999, height=1200.26)
+
+    assert take_picture("audit-1", lhr, "page", None).height == 1200
 
 
 def test_one_box_is_shown_closely(demo_audit: StoredAudit) -> None:

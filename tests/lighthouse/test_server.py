@@ -153,6 +153,36 @@ def short_path() -> Iterator[Path]:
         yield Path(folder)
 
 
+async def test_a_page_that_paints_nothing_is_explained(client: ServerClient, site: Site) -> None:
+    answer = await client.call(
+        "run_audit", url=f"{site.url}/blank.html", categories=ACCESSIBILITY, deadline_s=28
+    )
+
+    assert answer.is_error
+    assert "The page painted nothing" in answer.text
+
+
+async def test_a_page_with_a_request_that_never_ends_is_audited_with_a_warning(
+    client: ServerClient, site: Site
+) -> None:
+    answer = await client.call(
+        "run_audit", url=f"{site.url}/unfinished.html", categories=ACCESSIBILITY, deadline_s=28
+    )
+
+    assert not answer.is_error
+    assert "loaded too slowly" in answer.text
+
+
+async def test_audits_are_listed(client: ServerClient, site: Site) -> None:
+    url = f"{site.url}/fault/no-zoom"
+    await client.call("run_audit", url=url, categories=ACCESSIBILITY)
+
+    answer = await client.call("list_audits", match="no-zoom")
+
+    assert answer.text.startswith("1 audit, newest first:")
+    assert url in answer.text
+
+
 async def test_a_cancelled_audit_leaves_no_process_and_no_folder(
     engine: Engine, environment: dict[str, str], site: Site, short_path: Path
 ) -> None:

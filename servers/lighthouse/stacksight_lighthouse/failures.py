@@ -57,7 +57,7 @@ def _failure(url: str, code: str, reason: str) -> ToolFailure:
     return ToolFailure(
         ERROR_FAILED.format(
             url=inline(url),
-            reason=inline(reason, 200).rstrip("."),
+            reason=inline(reason.removesuffix(f"({code})").rstrip(" ."), 200),
             code=inline(code, 40),
             advice=_ADVICE.get(code, _OTHERWISE),
         )

@@ -288,3 +288,35 @@ class Comparison(Model):
     unchanged: int
     not_compared: list[str] = []
     notes: list[str] = []
+
+
+class AuditEntry(Model):
+    """A kept audit in a list.
+
+    Attributes:
+        made: when, in UTC, to the second.
+        scores: by category.
+        metrics: by name, in milliseconds; CLS in its unit.
+    """
+
+    audit_id: str
+    made: str
+    url: str
+    device: Device
+    runs: int
+    scores: dict[str, int]
+    metrics: dict[str, float] = {}
+
+
+class AuditList(Model):
+    """Kept audits, newest first.
+
+    Attributes:
+        total: how many match.
+        trend: for audits of one page and device: each score from the oldest to the newest.
+    """
+
+    total: int
+    audits: list[AuditEntry]
+    trend: dict[str, str] = {}
+    next_cursor: str | None = None

@@ -12,11 +12,13 @@ from stacksight_core.server import ServerSpec
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.analysis.compare import compare
+from stacksight_lighthouse.analysis.history import entry_of, list_entries
 from stacksight_lighthouse.analysis.metrics import values_of
 from stacksight_lighthouse.analysis.report import representative_run, summarize
 from stacksight_lighthouse.analysis.topics import look_into
 from stacksight_lighthouse.models import (
     CATEGORIES,
+    AuditList,
     AuditReport,
     Category,
     Comparison,
@@ -28,6 +30,7 @@ from stacksight_lighthouse.models import (
 from stacksight_lighthouse.pictures import take_picture
 from stacksight_lighthouse.render import render_report
 from stacksight_lighthouse.render_comparison import render_comparison
+from stacksight_lighthouse.render_list import render_list
 from stacksight_lighthouse.render_picture import render_picture
 from stacksight_lighthouse.render_topic import render_topic
 from stacksight_lighthouse.settings import Settings
@@ -170,6 +173,24 @@ async def compare_audits(
     return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=True)
 
 
+@tool(title="List kept audits", render=render_list)
+async def list_audits(
+    ctx: Context[Lighthouse],
+    match: Annotated[
+        str | None, Field(description="Only pages whose address holds this.", max_length=300)
+    ] = None,
+    cursor: Annotated[
+        str | None, Field(description="From the previous page.", max_length=500)
+    ] = None,
+) -> AuditList:
+    """List this project's kept audits, newest first, with scores, metrics and their trend.
+
+    Example: list_audits(match="/checkout")
+    """
+    entries = await asyncio.to_thread(source_of(ctx).store.entries)
+    return list_entries(entries, match, cursor)
+
+
 async def _keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str, StoredAudit]:
     audit = StoredAudit(
         requested_url=order.url,
@@ -179,7 +200,7 @@ async def _keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str
         best_index=outcome.best_index,
         notes=outcome.notes,
     )
-    return await asyncio.to_thread(source.store.save, audit), audit
+    return await asyncio.to_thread(source.store.save, audit, entry_of), audit
 
 
 class _Progress:
@@ -200,5 +221,9 @@ class _Progress:
 
 
 SERVER = ServerSpec(
-    ABOUT, Settings, (run_audit, inspect_audit, show_audit, compare_audits), connect, translate
+    ABOUT,
+    Settings,
+    (run_audit, inspect_audit, show_audit, compare_audits, list_audits),
+    connect,
+    translate,
 )

@@ -33,6 +33,8 @@ IDLE_SECONDS = 300.0
 """After this long without an audit the worker ends; it holds some 600 MB."""
 MAX_WAIT_SECONDS = 45.0
 """Lighthouse's own limit for a page to load, after which it audits what is there."""
+AUDIT_SECONDS = 25.0
+"""What is kept of a deadline for the audit itself, after the load."""
 REMEMBERED_INDEXES = 30
 
 ERROR_OVERDUE = (
@@ -203,7 +205,7 @@ class Lighthouse:
                     "url": order.url,
                     "device": order.device,
                     "categories": list(order.categories),
-                    "maxWaitMs": int(1000 * min(MAX_WAIT_SECONDS, order.deadline_s / 2)),
+                    "maxWaitMs": int(1000 * _patience(order.deadline_s)),
                 },
                 report,
             )
@@ -251,6 +253,11 @@ class Lighthouse:
         recent = [*known, *indexes][-REMEMBERED_INDEXES:]
         path.write_text(json.dumps(recent))
         return max(recent)
+
+
+def _patience(deadline_s: float) -> float:
+    """Return how long to wait for a page to load, so that time is left to audit what is there."""
+    return min(MAX_WAIT_SECONDS, max(deadline_s - AUDIT_SECONDS, deadline_s / 4))
 
 
 def _note_of(look: Look) -> list[str]:

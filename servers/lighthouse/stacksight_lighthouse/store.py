@@ -10,14 +10,14 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.names import did_you_mean
 from stacksight_core.redact import MASK, redact_assignments, redact_text
-from stacksight_lighthouse.models import StoredAudit
+from stacksight_lighthouse.models import AuditEntry, StoredAudit
 
 KEPT_AUDITS = 100
 """How many are kept per project; the oldest are removed."""
@@ -40,19 +40,32 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def save(self, audit: StoredAudit) -> str:
-        """Keep an audit and return its handle, e.g. ``audit-3fa9c1d2``."""
+    def save(self, audit: StoredAudit, entry: Callable[[str, StoredAudit], AuditEntry]) -> str:
+        """Keep an audit and return its handle, e.g. ``audit-3fa9c1d2``.
+
+        Args:
+            audit: the audit.
+            entry: makes what lists show of it; kept beside it, so that lists are quick.
+        """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = f"audit-{secrets.token_hex(4)}"
-        content = json.dumps(_masked(vars(audit)), separators=(",", ":")).encode()
-        partial = self._folder / f"{handle}.partial"
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:  # noqa: PTH123
-            file.write(gzip.compress(content, compresslevel=3))
-        partial.rename(self._path(handle))
+        masked = StoredAudit(**_masked(vars(audit)))
+        content = json.dumps(vars(masked), separators=(",", ":")).encode()
+        self._write(self._entry_path(handle), entry(handle, masked).model_dump_json().encode())
+        self._write(self._path(handle), gzip.compress(content, compresslevel=3))
         for old in self.handles()[KEPT_AUDITS:]:
             self._path(old).unlink(missing_ok=True)
+            self._entry_path(old).unlink(missing_ok=True)
         return handle
+
+    def entries(self) -> list[AuditEntry]:
+        """Return what lists show of all audits, newest first."""
+        entries = []
+        for handle in self.handles():
+            with contextlib.suppress(OSError, ValueError):  # just removed, or of an older version
+                entry = AuditEntry.model_validate_json(self._entry_path(handle).read_bytes())
+                entries.append(entry)
+        return entries
 
     def load(self, handle: str) -> StoredAudit:
         """Return an audit.
@@ -75,6 +88,17 @@ class Store:
             with contextlib.suppress(OSError):  # another process has just removed it
                 ages.append((path.stat().st_mtime_ns, path.name.removesuffix(_SUFFIX)))
         return [handle for _, handle in sorted(ages, reverse=True)]
+
+    def _write(self, path: Path, content: bytes) -> None:
+        """Write a file that is there whole or not at all, for this user only."""
+        partial = path.with_suffix(".partial")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            file.write(content)
+        partial.rename(path)
+
+    def _entry_path(self, handle: str) -> Path:
+        return self._folder / f"{handle}.entry"
 
     def _path(self, handle: str) -> Path:
         return self._folder / f"{handle}{_SUFFIX}"

@@ -58,9 +58,8 @@ def view_of(lhr: Json, audit_id: str, what: str, number: int | None) -> View:
         ToolFailure: there is no such thing, or it has no place on the page.
     """
     shot = lhr["fullPageScreenshot"]
-    page = Rect(
-        left=0, top=0, width=shot["screenshot"]["width"], height=shot["screenshot"]["height"]
-    )
+    width, height = (round(shot["screenshot"][side]) for side in ("width", "height"))
+    page = Rect(left=0, top=0, width=width, height=height)
     boxes = _numbered(_marks(lhr, what), shot["nodes"], page)
     if what == PAGE and not boxes:
         return View(_clip(page, 0), [], 0)

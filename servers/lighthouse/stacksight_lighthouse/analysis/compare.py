@@ -120,8 +120,8 @@ def _metric_change(name: str, old: Sequence[float], new: Sequence[float]) -> Met
     if p <= ALPHA and abs(difference) >= floor:
         verdict = "worse" if difference > 0 else "better"
     detectable = None
-    if verdict == "not distinguishable":  # as far as moves the new runs above all old ones
-        detectable = format_metric(name, max(floor, max(old) - min(new)))
+    if verdict == "not distinguishable":  # what lifts runs as noisy as these above all old ones
+        detectable = format_metric(name, max(floor, max(old) - min(new) + difference))
     return MetricChange(
         name=name,
         before=format_metric(name, statistics.median(old)),
