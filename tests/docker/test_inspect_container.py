@@ -20,6 +20,7 @@ async def test_what_matters_is_shown_and_no_secret(server: ServerClient, lab: La
             "interval": 10**8,
             "retries": 2,
         },
+        log_config={"Type": "json-file", "Config": {"max-size": "1m", "env": f"token={SECRET}"}},
         mem_limit="64m",
         nano_cpus=500_000_000,
         network=network,

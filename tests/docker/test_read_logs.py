@@ -156,3 +156,40 @@ async def test_a_long_log_is_summarised_with_every_error(
     assert summary["records"] == 3002
     assert summary["others"][0]["count"] == 3000
     assert summary["first_error"].endswith("ERROR disk is full on sda1")
+
+
+async def test_windows_of_time_hold(server: ServerClient, lab: Laboratory) -> None:
+    container = lab.end("app", "for i in 1 2 3 4 5; do echo step $i; sleep 0.2; done")
+    stamps = [
+        line.split()[0].decode() for line in container.logs(timestamps=True).splitlines() if line
+    ]
+    names = [f"{lab.project}-app"]
+    since = await server.call("read_logs", containers=names, since=stamps[2])
+    assert "step 3" in since.text
+    assert "step 2" not in since.text
+    until = await server.call("read_logs", containers=names, until=stamps[1][:26] + "Z")
+    assert "step 1" in until.text
+    assert "step 3" not in until.text
+    around = await server.call("read_logs", containers=names, around=stamps[2], limit=2)
+    assert "2 records for around" in around.text
+    assert "step 5" not in around.text
+
+
+async def test_the_local_log_driver_is_read(server: ServerClient, lab: Laboratory) -> None:
+    lab.end("app", "echo hello; echo ERROR broken >&2", log_config={"Type": "local"})
+    answer = await server.call("read_logs", containers=[f"{lab.project}-app"])
+    assert "hello" in answer.text
+    assert "ERROR broken" in answer.text
+    assert "Read all 2 lines" in answer.text
+
+
+async def test_rotated_logs_are_read_to_their_beginning(
+    server: ServerClient, lab: Laboratory
+) -> None:
+    lab.end(
+        "app",
+        "i=0; while [ $i -lt 900 ]; do i=$((i+1)); echo INFO line $i of a log that rotates; done",
+        log_config={"Type": "json-file", "Config": {"max-size": "40k", "max-file": "5"}},
+    )
+    answer = await server.call("read_logs", containers=[f"{lab.project}-app"], mode="patterns")
+    assert "Read all 900 lines" in answer.text

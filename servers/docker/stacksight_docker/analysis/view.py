@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from stacksight_core.redact import redact_assignments
+from stacksight_core.redact import redact_assignments, redact_value
 from stacksight_core.units import format_bytes
 from stacksight_core.untrusted import inline
 from stacksight_docker.analysis.exits import describe_trouble, explain_exit
@@ -12,6 +12,7 @@ from stacksight_docker.facts import Container, HealthCheck, Listed, Mount
 MAX_ENV = 80
 MAX_MOUNTS = 20
 MAX_CHECKS = 3
+MAX_LOG_OPTIONS = 8
 COMMAND_CHARS = 400
 OUTPUT_CHARS = 300
 NO_TROUBLE = "nothing in the engine's data points to a problem"
@@ -154,7 +155,7 @@ def view_container(
         env_empty=[name for name in shown if not container.env[name]],
         env_left_out=len(names) - len(shown),
         log_driver=container.log_driver,
-        log_options=dict(list(container.log_options.items())[:8]),
+        log_options=_log_options(container),
         compose=_compose(container),
         drift=drift,
     )
@@ -195,6 +196,12 @@ def _check(check: HealthCheck) -> Check:
         seconds=None if check.seconds is None else round(check.seconds, 2),
         output=inline(redact_assignments(check.output.strip()), OUTPUT_CHARS),
     )
+
+
+def _log_options(container: Container) -> dict[str, str]:
+    options = list(container.log_options.items())[:MAX_LOG_OPTIONS]
+    masked: dict[str, str] = redact_value({k: redact_assignments(v) for k, v in options})
+    return masked
 
 
 def _limits(container: Container) -> list[str]:
