@@ -267,3 +267,21 @@ def age_messages(store: Any, payloads: str, by_ms: int) -> None:
         message = json.loads(payload)
         message["message_timestamp"] -= by_ms
         store.hset(payloads, redis_id, json.dumps(message))
+
+
+async def test_a_list_of_many_queues_stays_small_and_is_paged(
+    client: ServerClient, store: Any, redis_url: str
+) -> None:
+    producer = make_jobs(redis_url)
+    producer.send("mail", 1)
+    (payload,) = store.hvals("dramatiq:mail.msgs")
+    for number in range(40):
+        store.hset(f"dramatiq:many{number:02}.msgs", "id", payload)
+    first = await client.call("list_queues", match="many")
+    assert len(first.text) < 8_000
+    assert first.text.count("is stranded: 1 payload neither waiting nor held") == 8
+    match = re.search(r'cursor="([^"]+)"', first.text)
+    assert match is not None
+    second = await client.call("list_queues", match="many", cursor=match[1])
+    rows = re.findall(r"^many\d\d \| ", first.text + "\n" + second.text, re.M)
+    assert len(rows) == len(set(rows)) == 40

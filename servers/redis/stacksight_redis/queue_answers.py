@@ -32,7 +32,13 @@ from stacksight_redis.queue_status import SEVERITY, Earlier, Judgement, judge
 
 SHOWN_HOLDERS = 5
 SHOWN_GROUPS = 5
+DETAILED = 8
+"""So many queues of a list are shown with reasons and holders."""
 
+NOTE_DETAILED = (
+    f"Reasons and holders are shown for the first {DETAILED} queues; inspect_queue tells those of "
+    "the others."
+)
 NOTE_EMPTY = (
     "A queue without any message leaves nothing in Redis: only queues that have had a message "
     "while this server looked are listed as idle."
@@ -82,11 +88,11 @@ def answer_list(
     next_calls = [f'diagnose_queue(queue="{j.facts.queue.label}")' for j in urgent[:3]]
     return QueueList(
         conclusion=_conclude_list(judged, urgent, where),
-        queues=[row_of(j) for j in judged],
+        queues=[row_of(j, detailed=number < DETAILED) for number, j in enumerate(judged)],
         processes_alive=alive,
         processes_silent=snapshot.processes_total - alive,
         next=next_calls,
-        notes=[*_coverage(found), NOTE_EMPTY],
+        notes=[*([NOTE_DETAILED] if len(judged) > DETAILED else []), *_coverage(found), NOTE_EMPTY],
     )
 
 
@@ -97,7 +103,8 @@ def _conclude_list(judged: Sequence[Judged], urgent: Sequence[Judged], where: st
     if not urgent:
         return f"{queues} at {where}, none needs attention."
     names = ", ".join(f"{j.facts.queue.label} ({j.judgement.status})" for j in urgent[:5])
-    return f"{queues} at {where}, {len(urgent)} need attention: {names}."
+    more = f" and {len(urgent) - 5} more" if len(urgent) > 5 else ""
+    return f"{queues} at {where}, {len(urgent)} need attention: {names}{more}."
 
 
 def _coverage(found: Found) -> list[str]:
@@ -114,20 +121,21 @@ def _coverage(found: Found) -> list[str]:
     return []
 
 
-def row_of(judged: Judged) -> QueueRow:
-    """A queue's counts as they are shown."""
+def row_of(judged: Judged, *, detailed: bool = True) -> QueueRow:
+    """A queue's counts as they are shown, with the reason for its status and who holds what."""
     facts = judged.facts
+    holders = facts.held[:SHOWN_HOLDERS] if detailed else []
     return QueueRow(
         queue=facts.queue.label,
         status=judged.judgement.status,
-        reason=judged.judgement.reason,
+        reason=judged.judgement.reason if detailed else None,
         waiting=facts.waiting,
         in_flight=facts.in_flight,
         delayed=facts.delayed,
         dead=facts.dead,
         dead_last_hour=facts.dead_last_hour,
         oldest_waiting_s=facts.oldest_waiting_s,
-        held_by=[_holder(held) for held in facts.held[:SHOWN_HOLDERS]],
+        held_by=[_holder(held) for held in holders],
     )
 
 

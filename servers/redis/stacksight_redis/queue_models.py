@@ -10,7 +10,7 @@ class QueueRow(BaseModel):
 
     queue: str
     status: Status
-    reason: str
+    reason: str | None = None
     waiting: int
     in_flight: int
     delayed: int

@@ -3,13 +3,13 @@
 Every read costs a bounded number of O(1) or O(100) commands, whatever the length of the queues.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import ResponseError
 
-from stacksight_redis.commands import MAX_TEXT
+from stacksight_redis.commands import MAX_TEXT, Command
 from stacksight_redis.jobs import Job, decode_job
 from stacksight_redis.keys import DELAYED, Queue, heartbeats
 from stacksight_redis.queue_facts import OVERDUE_AFTER_MS, Held, Process, QueueFacts, Snapshot
@@ -38,7 +38,7 @@ async def read_snapshot(
     processes, total = await read_processes(source, names, now_ms)
     counts = await _read_counts(source, queues, now_ms)
     held = await _read_held(source, counts, processes)
-    facts = [await _with_ages(source, f, held.get(f.queue, []), now_ms) for f in counts]
+    facts = await _with_ages(source, counts, held, now_ms)
     facts = [await _confirm_unknown(source, f, processes) if f.held_unknown else f for f in facts]
     return Snapshot(now_ms, processes, total, facts)
 
@@ -132,37 +132,69 @@ async def _read_held(
 
 
 async def _with_ages(
-    source: Source, facts: QueueFacts, held: list[Held], now_ms: float
-) -> QueueFacts:
+    source: Source,
+    counts: Sequence[QueueFacts],
+    held: Mapping[Queue, Sequence[Held]],
+    now_ms: float,
+) -> list[QueueFacts]:
     """Add what only the messages tell: the oldest that waits, and delayed ones that are overdue."""
-    queue = facts.queue
-    oldest_s = None
-    if facts.waiting:
-        ids = await source.run("LRANGE", queue.base, 0, OLDEST_AMONG - 1)
-        jobs = await read_jobs(source, queue.payloads, ids)
-        since = [job.since_ms for job in jobs if job.since_ms is not None]
-        oldest_s = max(0.0, (now_ms - min(since)) / 1000) if since else None
-    late: list[float] = []
-    looked_at = 0
-    for holder in held:
-        if holder.delayed and holder.process.alive:
-            key = queue.held_delayed(holder.process.id)
-            ids = await source.run("SRANDMEMBER", key, OVERDUE_AMONG)
-            jobs = await read_jobs(source, queue.delayed_payloads, ids)
-            looked_at += len(jobs)
-            late += [
-                (now_ms - job.eta_ms) / 1000
-                for job in jobs
-                if job.eta_ms is not None and now_ms - job.eta_ms > OVERDUE_AFTER_MS
-            ]
+    waiting = [f.queue for f in counts if f.waiting]
+    heads = await _read_listed(
+        source, [(q.payloads, ("LRANGE", q.base, 0, OLDEST_AMONG - 1)) for q in waiting]
+    )
+    since = {
+        queue: min((job.since_ms for job in jobs if job.since_ms is not None), default=None)
+        for queue, jobs in zip(waiting, heads, strict=True)
+    }
+    holders = [
+        (f.queue, h) for f in counts for h in held.get(f.queue, ()) if h.delayed and h.process.alive
+    ]
+    sampled = await _read_listed(
+        source,
+        [
+            (q.delayed_payloads, ("SRANDMEMBER", q.held_delayed(h.process.id), OVERDUE_AMONG))
+            for q, h in holders
+        ],
+    )
+    delayed: dict[Queue, list[Job]] = {}
+    for (queue, _), jobs in zip(holders, sampled, strict=True):
+        delayed.setdefault(queue, []).extend(jobs)
+    return [
+        _complete(f, held.get(f.queue, ()), since.get(f.queue), delayed.get(f.queue, ()), now_ms)
+        for f in counts
+    ]
+
+
+def _complete(
+    facts: QueueFacts,
+    held: Sequence[Held],
+    oldest_ms: float | None,
+    delayed: Sequence[Job],
+    now_ms: float,
+    /,
+) -> QueueFacts:
+    late = [
+        (now_ms - job.eta_ms) / 1000
+        for job in delayed
+        if job.eta_ms is not None and now_ms - job.eta_ms > OVERDUE_AFTER_MS
+    ]
     return replace(
         facts,
-        oldest_waiting_s=oldest_s,
+        oldest_waiting_s=None if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000),
         held=sorted(held, key=lambda h: (-h.messages - h.delayed, h.process.silent_s)),
         held_unknown=max(0, facts.in_flight - sum(holder.messages for holder in held)),
         overdue=len(late),
-        overdue_of=looked_at,
+        overdue_of=len(delayed),
         overdue_s=max(late, default=0.0),
+    )
+
+
+async def _read_listed(source: Source, places: Sequence[tuple[str, Command]]) -> list[list[Job]]:
+    """Read the messages of several hashes whose ids the commands list, all in a few round trips."""
+    answers = await source.run_all([command for _, command in places])
+    ids = [[] if isinstance(answer, ResponseError) else answer for answer in answers]
+    return await _read_places(
+        source, [(payloads, found) for (payloads, _), found in zip(places, ids, strict=True)]
     )
 
 
@@ -190,23 +222,41 @@ async def read_jobs(source: Source, payloads: str, ids: Sequence[Any]) -> list[J
 
     Sizes are asked first: a payload over 256 kB, or beyond 4 MB in all, is not read.
     """
-    jobs: list[Job] = []
+    (jobs,) = await _read_places(source, [(payloads, ids)])
+    return jobs
+
+
+async def _read_places(
+    source: Source, places: Sequence[tuple[str, Sequence[Any]]]
+) -> list[list[Job]]:
+    wanted = [(payloads, redis_id) for payloads, ids in places for redis_id in ids]
+    answers = await source.run_all([("HSTRLEN", *place) for place in wanted])
+    sizes = {
+        place: size for place, size in zip(wanted, answers, strict=True) if isinstance(size, int)
+    }
     budget = READ_BYTES
-    for start in range(0, len(ids), READ_PART):
-        part = ids[start : start + READ_PART]
-        sizes = await source.run_all([("HSTRLEN", payloads, i) for i in part])
-        wanted = []
-        for redis_id, size in zip(part, sizes, strict=True):
-            if isinstance(size, int) and 0 < size <= min(MAX_TEXT, budget):
-                wanted.append(redis_id)
+    commands: list[tuple[Any, ...]] = []
+    for payloads, ids in places:
+        small = []
+        for redis_id in ids:
+            size = sizes.get((payloads, redis_id), 0)
+            if 0 < size <= min(MAX_TEXT, budget):
+                small.append(redis_id)
                 budget -= size
-        found: list[Any] = await source.run("HMGET", payloads, *wanted) if wanted else []
-        stored = dict(zip(wanted, found, strict=True))
-        jobs += [
-            decode_job(text(i), stored.get(i), size if isinstance(size, int) else None)
-            for i, size in zip(part, sizes, strict=True)
+        commands += [
+            ("HMGET", payloads, *small[start : start + READ_PART])
+            for start in range(0, len(small), READ_PART)
         ]
-    _remember_actors(source, jobs)
+    stored: dict[tuple[str, Any], bytes | None] = {}
+    for (_, payloads, *part), found in zip(commands, await source.run_all(commands), strict=True):
+        if not isinstance(found, ResponseError):
+            stored |= {(payloads, i): payload for i, payload in zip(part, found, strict=True)}
+    jobs = [
+        [decode_job(text(i), stored.get((key, i)), sizes.get((key, i))) for i in ids]
+        for key, ids in places
+    ]
+    for found in jobs:
+        _remember_actors(source, found)
     return jobs
 
 

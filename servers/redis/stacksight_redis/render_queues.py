@@ -30,7 +30,7 @@ def render_queue_list(answer: QueueList) -> str:
     parts += [
         f"- {row.queue} is {row.status}: {row.reason}."
         for row in answer.queues
-        if row.status not in ("idle", "flowing")
+        if row.status not in ("idle", "flowing") and row.reason is not None
     ]
     if answer.next:
         parts.append(f"Next: {'; '.join(answer.next)}")
@@ -53,9 +53,7 @@ def _rows(rows: Sequence[QueueRow]) -> str:
         [
             (
                 row.queue,
-                row.status
-                if row.status not in ("idle", "flowing")
-                else f"{row.status}: {row.reason}",
+                _status(row),
                 format_count(row.waiting),
                 duration(row.oldest_waiting_s),
                 format_count(row.in_flight),
@@ -66,6 +64,13 @@ def _rows(rows: Sequence[QueueRow]) -> str:
             for row in rows
         ],
     )
+
+
+def _status(row: QueueRow) -> str:
+    """The status; its reason too where the list above does not tell it."""
+    if row.reason is None or row.status not in ("idle", "flowing"):
+        return row.status
+    return f"{row.status}: {row.reason}"
 
 
 def holders_of(rows: Sequence[QueueRow]) -> list[str]:
