@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from syrupy.assertion import SnapshotAssertion
 
 from stacksight_lighthouse.engine.install import Engine
 from stacksight_lighthouse.engine.process import FOLDER_PREFIX
@@ -209,14 +208,6 @@ async def test_a_killed_server_leaves_no_process_and_no_folder(
         await server.process.wait()
 
         await _until_gone(short_path)
-
-
-async def test_the_tools_are_described_like_this(
-    client: ServerClient, snapshot: SnapshotAssertion
-) -> None:
-    tools = [tool.model_dump(mode="json", exclude_none=True) for tool in await client.tools()]
-
-    assert tools == snapshot
 
 
 async def _initialize(server: Any) -> None:
