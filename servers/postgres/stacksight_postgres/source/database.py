@@ -11,7 +11,8 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from stacksight_core.errors import ToolFailure
-from stacksight_postgres.queries import load_sql
+from stacksight_postgres.plans.facts import quote_name
+from stacksight_postgres.queries import MARK, load_sql
 from stacksight_postgres.settings import Settings
 
 CONNECT_SECONDS = 3.0
@@ -149,15 +150,19 @@ class Database:
 
     @asynccontextmanager
     async def private_session(self, *, timeout_s: float | None = None) -> AsyncIterator[Session]:
-        """As ``session``, on a connection that is closed afterwards.
+        """As ``session``, for hypothetical indexes, which outlive a transaction and a DISCARD ALL.
 
-        For what outlives a transaction and a DISCARD ALL, such as hypothetical indexes.
+        They are forgotten at the end; after any failure the connection itself is closed.
         """
         async with self.session(timeout_s=timeout_s) as session:
             try:
                 yield session
-            finally:
+                schema = session.facts.extensions.get("hypopg")
+                if schema is not None:
+                    await session.fetch(f"{MARK}SELECT {quote_name(schema)}.hypopg_reset()")
+            except BaseException:
                 session.connection.terminate()
+                raise
 
     async def close(self) -> None:
         """Close all connections, without waiting long for what they do."""
