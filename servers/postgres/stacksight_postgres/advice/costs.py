@@ -61,7 +61,7 @@ class Costs:
         self.candidates = candidates
         self.asked = 0
         self._ask = ask
-        self._deadline = deadline
+        self._deadline = self._until = deadline
         self._numbers = {spec: number for number, spec in enumerate(candidates)}
         self._relevant = [
             sum(1 << n for n, spec in enumerate(candidates) if relevant_to(query, spec))
@@ -77,9 +77,18 @@ class Costs:
         """Take only these candidates for ones that matter to a query."""
         self._relevant[query] &= useful
 
+    def allow(self, share: float) -> None:
+        """Allow questions for this share of the time that is left."""
+        now = time.monotonic()
+        self._until = now + share * (self._deadline - now)
+
     def extend(self) -> None:
         """Allow the few questions that remain after the search."""
-        self._deadline = float("inf")
+        self._until = float("inf")
+
+    def lowest(self, query: int) -> Estimate:
+        """Return the best that is known of a query, without asking."""
+        return min(self._answers[query].values(), key=lambda answer: (answer.cost, answer.used))
 
     async def estimate(self, query: int, specs: Mask) -> Estimate:
         """Return what a query costs with a set of indexes.
@@ -91,7 +100,7 @@ class Costs:
         known = self._known(query, offered)
         if known is not None:
             return known
-        if time.monotonic() > self._deadline:
+        if time.monotonic() > self._until:
             raise OutOfTimeError
         self.asked += 1
         wanted = [self.candidates[number] for number in members(offered)]

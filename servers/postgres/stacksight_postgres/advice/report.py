@@ -22,7 +22,8 @@ HELPED = 0.95
 """A query that keeps more than this share of its cost counts as not helped."""
 
 MAX_GAINS = 6
-MAX_TEXT = 90
+MAX_TEXT = 70
+MAX_QUERIES = 25
 MAX_SUGGESTIONS = 8
 HOT_MATTERS = 0.2
 
@@ -31,6 +32,10 @@ NOTE_PARTITIONED = (
     "ONLY the parent, then CONCURRENTLY on each partition, and attach these"
 )
 NOTE_PARTIAL = "serves only queries with this very condition"
+NOTE_LIGHTER = (
+    "{count} lighter queries were examined as well; only the {most} heaviest are listed. Call "
+    "again with fewer queries to see them"
+)
 NOTE_NOT_SHOWN = "{count} more queries"
 WHY_BUDGET = (
     "not within the limits: {indexes} ({size}) would take its cost from {before:,.0f} to "
@@ -97,14 +102,18 @@ def report(judged: Judged, tables: Mapping[str, Table]) -> Advice:
     chosen = sorted(judged.losses, key=lambda spec: (-judged.losses[spec], spec))
     indexes = [_index(spec, judged, tables[spec.table]) for spec in chosen]
     queries = [o.query for o in judged.outcomes]
+    heavy = sorted(judged.outcomes, key=lambda o: -o.before * o.query.weight)[:MAX_QUERIES]
+    shown = [o for o in judged.outcomes if o in heavy]
+    rest = [o for o in judged.outcomes if o not in heavy]
     return Advice(
         what_if=True,
         before=sum(o.before for o in judged.outcomes),
         after=sum(o.after for o in judged.outcomes),
         total_bytes=sum(judged.sizes[spec] for spec in chosen),
         indexes=_without_repeated_drops(indexes),
-        queries=[_verdict(outcome, judged, tables) for outcome in judged.outcomes],
+        queries=[_verdict(outcome, judged, tables) for outcome in shown],
         suggestions=suggest_by_rule(queries)[:MAX_SUGGESTIONS],
+        notes=[NOTE_LIGHTER.format(count=len(rest), most=MAX_QUERIES)] if rest else [],
         cut=judged.cut,
         seconds=0,
     )
@@ -222,13 +231,18 @@ def _why(outcome: QueryOutcome, judged: Judged, tables: Mapping[str, Table]) -> 
         taken = sum(judged.sizes[spec] for spec in judged.losses)
         why = WHY_LITTLE if taken + size <= judged.budget else WHY_BUDGET
         return why.format(
-            indexes=", ".join(spec.create() for spec in outcome.possible_with[:2]),
+            indexes=_first(outcome.possible_with),
             size=format_bytes(size),
             before=outcome.before,
             after=outcome.possible,
         )
     by_name = {_bare(name): table for name, table in tables.items()}
     return why_no_index(dict(outcome.plan), by_name, outcome.tried)
+
+
+def _first(specs: Sequence[IndexSpec]) -> str:
+    more = f" and {len(specs) - 1} more" if len(specs) > 1 else ""
+    return specs[0].create() + more
 
 
 def _bare(name: str) -> str:

@@ -64,21 +64,33 @@ class Selector:
 
     async def run(self) -> Selection:
         """Search until nothing better is found or the time is over."""
-        cut = False
+        base = 0.0
         try:
             base = await self._costs.total(0)
-            self._least = base * LEAST_GAIN
-            self._byte_price = base * BUDGET_WORTH / self._limits.bytes
-            self._note(0, base)
-            await self._find_useful()
-            for thrift in THRIFTS:
-                await self._grow(0, base, thrift=thrift)
-            await self._exchange()
-            await self._prune()
         except OutOfTimeError:
-            cut = True
+            return Selection(0, cut=True, pool=())
+        self._least = base * LEAST_GAIN
+        self._byte_price = base * BUDGET_WORTH / self._limits.bytes
+        self._note(0, base)
+        cut = False
+        for share, step in (
+            (0.5, self._find_useful),
+            (0.5, self._weigh_moves),
+            (1.0, lambda: self._improve(base)),
+        ):
+            self._costs.allow(share)
+            try:
+                await step()
+            except OutOfTimeError:
+                cut = True
         pool = sorted({number for move in self._moves for number in members(move)})
         return Selection(self._best, cut, tuple(pool))
+
+    async def _improve(self, base: float) -> None:
+        for thrift in THRIFTS:
+            await self._grow(0, base, thrift=thrift)
+        await self._exchange()
+        await self._prune()
 
     # --- which candidates are worth considering ---------------------------------------------
 
@@ -91,12 +103,22 @@ class Selector:
             self._where([not s.include and not s.where for s in specs]),
             self._where([bool(s.where) for s in specs]),
         )
-        for query, _ in enumerate(self._costs.queries):
-            useful = 0
-            for belonging in classes:
-                useful |= await self._peel(query, self._costs.relevant(query) & fitting & belonging)
-            self._costs.narrow(query, useful)
-        for move in self._moves:
+        useful = [0 for _ in self._costs.queries]
+        for belonging in classes:
+            for query in self._heaviest_first():
+                offered = self._costs.relevant(query) & fitting & belonging
+                useful[query] |= await self._peel(query, offered)
+        for query, found in enumerate(useful):
+            self._costs.narrow(query, found)
+
+    def _heaviest_first(self) -> list[int]:
+        queries = self._costs.queries
+        heavy = [q.weight * self._costs.lowest(n).cost for n, q in enumerate(queries)]
+        return sorted(range(len(queries)), key=lambda n: (-heavy[n], n))
+
+    async def _weigh_moves(self) -> None:
+        """Learn what each move gains alone; what its own query gains is known already."""
+        for move in sorted(self._moves, key=lambda m: (-self._moves[m], m)):
             self._moves[move] = -await self._costs.change(0, move)
 
     async def _peel(self, query: int, offered: Mask) -> Mask:
@@ -108,14 +130,14 @@ class Selector:
             if not found.used or (base - found.cost) * weight < self._least:
                 break
             useful |= found.used
-            for number in members(found.used):
-                self._moves.setdefault(1 << number, 0.0)
+            gain = (base - found.cost) * weight
+            for move in (*(1 << number for number in members(found.used)), found.used):
+                self._moves[move] = max(gain, self._moves.get(move, 0.0))
             if self._bytes(found.used) > self._limits.bytes:
                 # Together they do not fit: look for what goes with the smaller ones.
                 offered &= ~(1 << max(members(found.used), key=lambda n: self._sizes[n]))
-                continue
-            self._moves.setdefault(found.used, 0.0)
-            offered &= ~found.used
+            else:
+                offered &= ~found.used
         return useful
 
     def _where(self, holds: Sequence[bool]) -> Mask:

@@ -5,8 +5,6 @@ from stacksight_core.units import format_bytes, format_count, plural
 from stacksight_core.untrusted import fence
 from stacksight_postgres.advice.answer import Advice, IndexAdvice
 
-HELPED = 0.95
-
 
 def render_advice(advice: Advice) -> str:
     """Write the conclusion, each index with proof and price, then the queries and the rest."""
@@ -31,6 +29,8 @@ def render_advice(advice: Advice) -> str:
 def _conclusion(advice: Advice) -> str:
     budget = f" of {format_bytes(advice.budget_bytes)} allowed" if advice.budget_bytes else ""
     size = f"{format_bytes(advice.total_bytes)}{budget}"
+    if not advice.indexes and advice.cut:
+        return "The time ended before an index was found worth creating: raise `seconds`."
     if not advice.indexes:
         return f"No index is worth creating for these queries ({advice.seconds} s of search)."
     if advice.before is None or advice.after is None:

@@ -249,7 +249,7 @@ async def _judge(
 
 async def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask) -> QueryOutcome:
     final = await costs.estimate(number, chosen)
-    best = await costs.estimate(number, costs.relevant(number))
+    best = costs.lowest(number)
     return QueryOutcome(
         query=costs.queries[number],
         plan=plan,
