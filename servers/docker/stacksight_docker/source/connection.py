@@ -160,6 +160,8 @@ class Connection:
         reached = await self.reach()
         try:
             return await self._once(reached, work, limiter)
+        except APIError:
+            raise  # an answer, though the SDK derives it from the failures of requests
         except (requests.RequestException, EngineTimeout) as error:
             if isinstance(error, EngineTimeout) or is_timeout(error):
                 raise self._too_slow(reached, what, seconds) from error
@@ -176,6 +178,8 @@ class Connection:
         reached = await self.reach()
         try:
             return await self._once(reached, work, limiter)
+        except APIError:
+            raise
         except (requests.RequestException, EngineTimeout) as error:
             self._forget()
             reason = _reason(reached.endpoint, first)
