@@ -43,7 +43,7 @@ JOBS_OF_VIDEO = {
 DIGEST_DELAY = timedelta(days=1)
 
 # What a picture service and a content service on the network take to answer.
-PICTURE_DELAY_S = 0.4
+PICTURE_DELAY_S = 0.9
 ANNOUNCEMENT_DELAY_S = 0.8
 
 

@@ -19,12 +19,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from captions import database
-from devstack.binaries import PROJECT
+from devstack.binaries import PROJECT as FOLDER
+from devstack.containers import PROJECT
 from devstack.stack import Stack, describe, start_stack
 from stacksight_core.cli.config import load_servers
 from stacksight_core.cli.connection import Connection, ConnectionFailed, call, connect, text_of
 
 VIDEO = 42
+USER = 7
 
 STARTED = "The demo runs ({seconds:.0f} s to start it, with 400,000 rows):"
 NEXT_STEPS = """
@@ -66,13 +68,36 @@ class Interview:
         out.print(f"[dim]{time.monotonic() - begin:.2f} s, {len(answer):,} characters[/]")
         return answer
 
+    async def capture(
+        self,
+        question: str,
+        tool: str,
+        *,
+        during: str,
+        method: str = "GET",
+        start: dict[str, Any] | None = None,
+        stop: dict[str, Any] | None = None,
+    ) -> None:
+        """Start a capture, make an HTTP request, and ask what happened meanwhile."""
+        started = await self.ask(question, tool, action="start", **start or {})
+        capture = re.search(r"capture-[0-9a-f]{8}", started)
+        if capture is None:
+            return
+        out.print(f"\n[bold]{method} {escape(during)}[/]")
+        await anyio.to_thread.run_sync(_request, method, during)
+        await self.ask("What happened?", tool, action="stop", capture=capture[0], **stop or {})
+
 
 def _as_call(server: str, tool: str, arguments: dict[str, Any]) -> str:
-    words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    return f"{server}: {tool}({' '.join(words.split())})"
+    words = [f"{name}={_on_one_line(value)!r}" for name, value in arguments.items()]
+    return f"{server}: {tool}({', '.join(words)})"
 
 
-async def ask_postgres(interview: Interview, _stack: Stack) -> None:
+def _on_one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+async def ask_postgres(interview: Interview, stack: Stack) -> None:
     """A query without its index, and an endpoint that asks once per row."""
     await interview.ask("What is in this database?", "list_objects")
     await interview.ask(
@@ -82,40 +107,33 @@ async def ask_postgres(interview: Interview, _stack: Stack) -> None:
         params=[VIDEO],
         analyze=True,
     )
+    await interview.capture(
+        f"What does GET /users/{USER}/videos do to the database?",
+        "capture_queries",
+        during=f"{stack.web_url}/users/{USER}/videos",
+    )
 
 
 async def ask_redis(interview: Interview, stack: Stack) -> None:
     """A job that always fails, jobs behind a dead worker, and a notification."""
     await interview.ask("How are my background jobs?", "list_queues")
-    await interview.ask(
-        "Why do exports fail?", "inspect_queue", queue="exports", state="dead", limit=3
-    )
-    await interview.ask("Who holds the thumbnails?", "inspect_queue", queue="thumbnails", limit=3)
-    started = await interview.ask(
+    await interview.ask("Why do exports fail?", "diagnose_queue", queue="exports")
+    await interview.ask("Why do thumbnails not get made?", "diagnose_queue", queue="thumbnails")
+    await interview.capture(
         "Does the notification go out when a video is captioned?",
         "capture_messages",
-        action="start",
-        channels=["captions:user:*"],
-    )
-    capture = re.search(r"capture-[0-9a-f]{8}", started)
-    if capture is None or stack.web_url is None:
-        return
-    await anyio.to_thread.run_sync(_post, f"{stack.web_url}/videos/{VIDEO}/captions")
-    out.print(f"[dim]POST {stack.web_url}/videos/{VIDEO}/captions[/]")
-    await interview.ask(
-        "And, did it?",
-        "capture_messages",
-        action="stop",
-        capture=capture[0],
-        wait_for={"contains": str(VIDEO)},
+        during=f"{stack.web_url}/videos/{VIDEO}/captions",
+        method="POST",
+        start={"channels": ["captions:user:*"]},
+        stop={"wait_for": {"path": "video_id", "equals": VIDEO}},
     )
 
 
 async def ask_docker(interview: Interview, _stack: Stack) -> None:
     """A container that crashes for lack of an environment variable."""
-    await interview.ask("Are my containers well?", "list_containers")
-    await interview.ask("Why does the export crash?", "read_logs", containers=["captions-export"])
-    await interview.ask("How is it set up?", "inspect_container", container="captions-export")
+    await interview.ask("Are my containers well?", "list_containers", project=PROJECT)
+    await interview.ask("Why is the export down?", "diagnose", target=f"{PROJECT}/export")
+    await interview.ask("What does it say?", "read_logs", containers=[f"{PROJECT}/export"], limit=5)
 
 
 async def ask_lighthouse(interview: Interview, stack: Stack) -> None:
@@ -145,7 +163,7 @@ async def interview_all(stack: Stack) -> int:
         "lighthouse": stack.web_url,
     }
     failures = 0
-    servers = load_servers(PROJECT)
+    servers = load_servers(FOLDER)
     for name, interview_one in INTERVIEWS.items():
         if systems[name] is None:
             continue  # said already, with the fix
@@ -165,9 +183,8 @@ async def interview_all(stack: Stack) -> int:
     return failures
 
 
-def _post(url: str) -> None:
-    request = urllib.request.Request(url, method="POST")
-    with urllib.request.urlopen(request, timeout=10):
+def _request(method: str, url: str) -> None:
+    with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10):
         pass
 
 

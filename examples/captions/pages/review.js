@@ -7,4 +7,4 @@ async function announce() {
   document.body.prepend(banner);
 }
 
-announce();
+window.addEventListener("load", announce);
