@@ -347,7 +347,7 @@ async def test_a_running_container_that_keeps_complaining_is_named(
 async def test_limits_that_hold_a_container_back_are_noticed(
     server: ServerClient, lab: Laboratory
 ) -> None:
-    burner = lab.start("burner", "while :; do :; done", nano_cpus=200_000_000)
+    burner = lab.start("burner", "while :; do :; done", nano_cpus=50_000_000)
     hold = "head -c 31000000 /dev/zero | tail -c 31000000 | { sleep 1000; cat; }"
     holder = lab.start("holder", hold, mem_limit="32m", memswap_limit="32m")
     until(lambda: lab.stats(holder)["memory_stats"]["usage"] > 30_500_000)

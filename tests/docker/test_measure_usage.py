@@ -17,14 +17,14 @@ HOLD_20_MB = "head -c 20971520 /dev/zero | tail -c 20971520 | { sleep 1000; cat;
 
 
 async def test_the_figures_agree_with_the_engines(docker_engine: Engine, lab: Laboratory) -> None:
-    burner = lab.start("burner", "while :; do :; done", nano_cpus=300_000_000)
+    burner = lab.start("burner", "while :; do :; done", nano_cpus=50_000_000)
     holder = lab.start("holder", HOLD_20_MB, mem_limit="64m")
     until(lambda: lab.stats(holder)["memory_stats"]["usage"] > 15_000_000)
     env = {"DOCKER_HOST": docker_engine.host}
     async with open_client("docker", env=env, args=["--output", "structured"]) as client:
         answer = await client.call("measure_usage", containers=[lab.project], seconds=1)
     rows = {row["container"].split("/")[-1].rstrip(")"): row for row in answer.structured["rows"]}
-    assert 15 <= rows["burner"]["cpu_percent"] <= 45
+    assert 1 <= rows["burner"]["cpu_percent"] <= 15
     assert rows["burner"]["throttled_percent"] > 25
     assert "its CPU limit is too low" in answer.text
     stats = lab.stats(holder)
@@ -40,7 +40,7 @@ async def test_the_figures_agree_with_the_engines(docker_engine: Engine, lab: La
 async def test_a_remote_engine_is_measured_through_its_api(
     docker_engine: Engine, lab: Laboratory
 ) -> None:
-    lab.start("burner", "while :; do :; done", nano_cpus=300_000_000)
+    lab.start("burner", "while :; do :; done", nano_cpus=50_000_000)
     gate = Gate(docker_engine.host.removeprefix("unix://"))
     async with (
         listening_on_tcp(gate.handle) as host,
@@ -48,7 +48,7 @@ async def test_a_remote_engine_is_measured_through_its_api(
     ):
         answer = await client.call("measure_usage", containers=[lab.project])
     assert "by the engine's API" in answer.text
-    assert 15 <= answer.structured["rows"][0]["cpu_percent"] <= 45
+    assert 1 <= answer.structured["rows"][0]["cpu_percent"] <= 15
 
 
 async def test_what_does_not_run_is_said(server: ServerClient, lab: Laboratory) -> None:

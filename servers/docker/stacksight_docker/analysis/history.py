@@ -86,7 +86,7 @@ def _without_noise(events: Sequence[Event]) -> list[Event]:
             event.action in ("connect", "disconnect")
             and any(
                 (event.attributes.get("container", ""), round(event.time) + step) in moves
-                for step in (-1, 0, 1)
+                for step in range(-5, 6)
             )
         )
     ]
