@@ -29,7 +29,7 @@ async def test_a_name_below_localhost_is_this_machine(site: Site) -> None:
     ("path", "said"),
     [
         ("/nothing-here", "404 Not Found"),
-        ("/status?code=401", "headers"),
+        ("/status?code=401", "asks for a login"),
         ("/status?code=500", "its log has the reason"),
         ("/redirect?to=/redirect?to=/nothing-here", "404"),
         ("/redirect?to=file:///etc/passwd", "http:// or https://"),
