@@ -83,8 +83,21 @@ class Selector:
                 await step()
             except OutOfTimeError:
                 cut = True
+        if cut and not self._best:
+            self._best = self._by_promise()
         pool = sorted({number for move in self._moves for number in members(move)})
         return Selection(self._best, cut, tuple(pool))
+
+    def _by_promise(self) -> Mask:
+        """Fill the budget by what the moves gained for their own queries, without asking more."""
+        chosen = 0
+        ranked = sorted(self._moves, key=lambda m: (-self._moves[m] / self._bytes(m), m))
+        for move in ranked:
+            for target in self._targets(chosen, move):
+                if self._score(chosen, target, self._moves[move], thrift=1.0) > 0:
+                    chosen = target
+                    break
+        return chosen
 
     async def _improve(self, base: float) -> None:
         for thrift in THRIFTS:
@@ -104,12 +117,14 @@ class Selector:
             self._where([bool(s.where) for s in specs]),
         )
         useful = [0 for _ in self._costs.queries]
-        for belonging in classes:
-            for query in self._heaviest_first():
-                offered = self._costs.relevant(query) & fitting & belonging
-                useful[query] |= await self._peel(query, offered)
-        for query, found in enumerate(useful):
-            self._costs.narrow(query, found)
+        try:
+            for belonging in classes:
+                for query in self._heaviest_first():
+                    offered = self._costs.relevant(query) & fitting & belonging
+                    useful[query] |= await self._peel(query, offered)
+        finally:
+            for query, found in enumerate(useful):
+                self._costs.narrow(query, found)
 
     def _heaviest_first(self) -> list[int]:
         queries = self._costs.queries
@@ -168,6 +183,8 @@ class Selector:
                 if target == chosen | move:
                     gains[move] = gain
                 score = self._score(chosen, target, gain, thrift=thrift)
+                if score > 0:
+                    self._note(target, cost - gain)
                 if score > 0 and (best is None or score > best[0]):
                     best = (score, target, gain)
             if best is None:
