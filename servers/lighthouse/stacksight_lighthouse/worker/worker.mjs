@@ -24,13 +24,14 @@ import {startProxy} from './proxy.mjs';
 console.log = console.info = console.error; // stdout belongs to the protocol
 
 const CLOSE_TIMEOUT_MS = 700;
+const EXIT_TIMEOUT_MS = 3_000;
 
 let session = null; // {browser, folder} once started
 let currentId = null;
 let ending = false;
 
 function send(message) {
-  process.stdout.write(JSON.stringify(message) + '\n');
+  if (!ending) process.stdout.write(JSON.stringify(message) + '\n');
 }
 
 function fail(error) {
@@ -76,6 +77,7 @@ async function handle(message) {
 async function end(exitCode) {
   if (ending) return;
   ending = true;
+  setTimeout(() => process.exit(1), EXIT_TIMEOUT_MS); // whatever happens below
   // Closed in peace, Chrome also waits for its own children to end; a hanging one is killed.
   const patience = setTimeout(() => session?.browser.process()?.kill('SIGKILL'), CLOSE_TIMEOUT_MS);
   await session?.browser.close().catch(() => {});
@@ -95,6 +97,7 @@ process.on('unhandledRejection', error => {
   fail(error);
   end(1);
 });
+process.stdout.on('error', () => end(0)); // nobody reads any more: our parent was killed
 process.on('SIGTERM', () => end(0));
 process.on('SIGINT', () => {}); // a terminal sends it to the whole group; our parent decides
 
