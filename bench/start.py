@@ -86,7 +86,8 @@ def main() -> None:
         rss = statistics.median(run.rss_mb for run in taken)
         print(
             f"{server} | {statistics.median(first):.0f} ({max(first):.0f}) | "
-            f"{statistics.median(tools):.0f} ({max(tools):.0f}) | {taken[0].tools_chars} | {rss:.0f}"
+            f"{statistics.median(tools):.0f} ({max(tools):.0f}) | "
+            f"{taken[0].tools_chars} | {rss:.0f}"
         )
 
 

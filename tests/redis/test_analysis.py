@@ -12,20 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacksight_redis.actor_mix import mix_actors, wilson_interval
-from stacksight_redis.capture_ring import Arrived, Ring
-from stacksight_redis.channel_models import Expectation
-from stacksight_redis.commands import ForbiddenCommandError, check_command
-from stacksight_redis.dead_letters import Dead, group_dead
-from stacksight_redis.expectations import Verdict, compare
-from stacksight_redis.health_facts import find_causes
-from stacksight_redis.job_view import compact_traceback
-from stacksight_redis.jobs import Job, decode_job
-from stacksight_redis.keys import Queue, parse_key, parse_queue
-from stacksight_redis.pickles import PickleRefusedError, read_pickle
-from stacksight_redis.queue_facts import Held, Process, QueueFacts
-from stacksight_redis.queue_status import Earlier, judge
-from stacksight_redis.rates import Mark, join, measure
+from stacksight_redis.analysis.actor_mix import mix_actors, wilson_interval
+from stacksight_redis.analysis.dead_letters import Dead, group_dead
+from stacksight_redis.analysis.expectations import Verdict, compare
+from stacksight_redis.analysis.health_facts import find_causes
+from stacksight_redis.analysis.job_view import compact_traceback
+from stacksight_redis.analysis.jobs import Job, decode_job
+from stacksight_redis.analysis.pickles import PickleRefusedError, read_pickle
+from stacksight_redis.analysis.queue_status import Earlier, judge
+from stacksight_redis.analysis.rates import Mark, join, measure
+from stacksight_redis.facts.names import Queue, parse_key, parse_queue
+from stacksight_redis.facts.queues import Held, Process, QueueFacts
+from stacksight_redis.models.channels import Expectation
+from stacksight_redis.recording.ring import Arrived, Ring
+from stacksight_redis.source.commands import ForbiddenCommandError, check_command
 
 TRACEBACK = Path(__file__).with_name("traceback.txt").read_text()
 MAIL = Queue("dramatiq", "mail")

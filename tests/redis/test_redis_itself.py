@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from devstack.redis import RedisServer
-from stacksight_redis.health_answers import READ_ONLY_ACL
+from stacksight_redis.analysis.health_answers import READ_ONLY_ACL
 from tests.redis.jobs import Jobs, make_jobs
 from tests.support.stdio import ServerClient, open_client
 

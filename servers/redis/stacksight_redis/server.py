@@ -3,17 +3,17 @@
 from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_redis.about import ABOUT
-from stacksight_redis.capture_tools import capture_messages
-from stacksight_redis.channel_tools import list_channels
-from stacksight_redis.diagnosis_tools import diagnose_queue
-from stacksight_redis.health_tools import check_health
-from stacksight_redis.key_tools import inspect_keys
-from stacksight_redis.message_tools import inspect_message
-from stacksight_redis.queue_tools import inspect_queue, list_queues
 from stacksight_redis.settings import RedisSettings
-from stacksight_redis.source import open_source
-from stacksight_redis.watch_tools import watch_queues
-from stacksight_redis.worker_tools import list_workers
+from stacksight_redis.source.connection import open_source
+from stacksight_redis.tools.captures import capture_messages
+from stacksight_redis.tools.channels import list_channels
+from stacksight_redis.tools.diagnosis import diagnose_queue
+from stacksight_redis.tools.health import check_health
+from stacksight_redis.tools.keys import inspect_keys
+from stacksight_redis.tools.messages import inspect_message
+from stacksight_redis.tools.queues import inspect_queue, list_queues
+from stacksight_redis.tools.rates import watch_queues
+from stacksight_redis.tools.workers import list_workers
 
 TOOLS = (
     list_queues,

@@ -1,0 +1,323 @@
+"""Why a queue does not do what it should: one verdict and its evidence. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, Field
+
+from stacksight_core.units import format_count, format_duration, plural
+from stacksight_redis.analysis.job_view import show_error
+from stacksight_redis.analysis.jobs import Job
+from stacksight_redis.analysis.queue_answers import Judged
+from stacksight_redis.analysis.queue_status import name_holders
+from stacksight_redis.analysis.rates import Flow
+from stacksight_redis.facts.queues import Observed
+from stacksight_redis.models.queues import DeadLetters
+
+_PLAIN_ID = re.compile(r"[\w-]+")
+
+POLLS_PER_S = 1.3
+"""How often an idle consumer speaks to its queue, measured with Dramatiq 2.2."""
+
+MAINTENANCE_CHANCE = 0.001
+"""RedisBroker's default maintenance_chance: 1,000 in 1,000,000 commands."""
+
+NOT_PROVABLE = (
+    "Redis does not tell which of the messages in flight run and for how long, how many succeeded, "
+    "how often one was delivered, or who enqueued it: that is in the workers' logs and metrics"
+)
+
+
+class Finding(BaseModel):
+    """One cause with its evidence, and what to do about it."""
+
+    title: str
+    evidence: str
+    fix: str | None = None
+
+
+class Diagnosis(BaseModel):
+    """The answer of diagnose_queue; the worst finding first, and its title the verdict."""
+
+    verdict: str
+    conclusion: str
+    findings: list[Finding] = Field(default_factory=list)
+    dead_letters: list[DeadLetters] = Field(default_factory=list)
+    dead_looked_at: int = 0
+    dead: int = 0
+    rates: str | None = None
+    processes: str | None = None
+    next: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that was seen of one queue.
+
+    Attributes:
+        judged: its counts.
+        flow: what happened while it was watched.
+        observed: the processes of its namespace, seen twice.
+        dead: its dead letters by cause.
+        dead_looked_at: how many of them were read.
+        retrying: delayed messages that failed before, as far as they were read.
+        causes: what in Redis itself is wrong.
+        timeout_s: after how many silent seconds a process counts as dead.
+        actor: only this actor is asked about.
+    """
+
+    judged: Judged
+    flow: Flow | None
+    observed: Sequence[Observed]
+    dead: Sequence[DeadLetters]
+    dead_looked_at: int
+    retrying: Sequence[Job]
+    causes: Sequence[str]
+    timeout_s: float
+    now_ms: float
+    actor: str | None = None
+
+
+def diagnose(case: Case) -> Diagnosis:
+    """Find every cause that the evidence allows, worst first."""
+    facts = case.judged.facts
+    findings = [
+        *_held_by_dead(case),
+        *_overdue(case),
+        *_leaked(case),
+        *_not_taken(case),
+        *[Finding(title="Redis itself", evidence=cause) for cause in case.causes],
+        *_failing(case),
+        *_retrying(case),
+        *_busy(case),
+    ]
+    label = facts.queue.label
+    subject = label if case.actor is None else f"{case.actor} on {label}"
+    if findings:
+        verdict = findings[0].title
+        conclusion = f"{subject}: {verdict}. {findings[0].evidence}"
+    else:
+        verdict = "nothing wrong"
+        conclusion = f"{subject}: nothing wrong is to be seen: {case.judged.judgement.reason}."
+    return Diagnosis(
+        verdict=verdict,
+        conclusion=conclusion,
+        findings=findings,
+        dead_letters=list(case.dead),
+        dead_looked_at=case.dead_looked_at,
+        dead=facts.dead,
+        rates=None if case.flow is None else describe_flow(case.flow),
+        processes=_describe_processes(case.observed),
+        next=_next(case, label),
+        notes=[f"{NOT_PROVABLE}."],
+    )
+
+
+def _held_by_dead(case: Case) -> list[Finding]:
+    facts = case.judged.facts
+    if not facts.held_by_dead:
+        return []
+    count = sum(held.messages + held.delayed for held in facts.held_by_dead)
+    who = name_holders(facts.held_by_dead)
+    consumers = len(facts.held_by_live)
+    speaking = consumers or sum(seen.spoke for seen in case.observed)
+    evidence = (
+        f"{plural(count, 'message')} held by dead {who}. It was killed, crashed or lost its "
+        "connection without giving them back. They run (again) only after Dramatiq's maintenance, "
+        f"which any command on this queue starts with a chance of {MAINTENANCE_CHANCE:.1%}"
+    )
+    if speaking:
+        mean = format_duration(1 / (MAINTENANCE_CHANCE * POLLS_PER_S * speaking))
+        by = plural(speaking, "idle consumer")
+        if not consumers:
+            by = f"the {plural(speaking, 'process', 'processes')} that spoke, if on this queue"
+        evidence += f": with {by}, after {mean} on average, sooner under load"
+    else:
+        evidence += "; without a consumer of this queue, never"
+    return [
+        Finding(
+            title="held by a dead process",
+            evidence=f"{evidence}.",
+            fix=(
+                "Start a worker that consumes this queue; RedisBroker(maintenance_chance=…) makes "
+                "it faster. Actors have to bear running twice."
+            ),
+        )
+    ]
+
+
+def _overdue(case: Case) -> list[Finding]:
+    facts = case.judged.facts
+    if not facts.overdue:
+        return []
+    who = name_holders([held for held in facts.held_by_live if held.delayed])
+    return [
+        Finding(
+            title="stranded",
+            evidence=(
+                f"{facts.overdue} of {plural(facts.overdue_of, 'delayed message')} looked at are "
+                f"up to {format_duration(facts.overdue_s)} past their time, in the memory of live "
+                f"{who}. The worker threw its delay queue away when it lost Redis (Dramatiq issue "
+                "527); maintenance does not touch the messages of a live process."
+            ),
+            fix="Restart that worker: on a clean stop it gives its messages back.",
+        )
+    ]
+
+
+def _leaked(case: Case) -> list[Finding]:
+    facts = case.judged.facts
+    if not facts.held_unknown:
+        return []
+    return [
+        Finding(
+            title="leaked payloads",
+            evidence=(
+                f"{plural(facts.held_unknown, 'message')} stored, but neither waiting nor held by "
+                "a known process: left behind by a lost fetch, a purge, or a record of a process "
+                "that was deleted. Nothing will run them."
+            ),
+            fix="Enqueue what is still needed again; their ids are in no list.",
+        )
+    ]
+
+
+def _not_taken(case: Case) -> list[Finding]:
+    facts, flow = case.judged.facts, case.flow
+    if not facts.waiting or any(held.messages for held in facts.held_by_live):
+        return []
+    if flow is not None and flow.fetched:
+        return []
+    speaking = sum(seen.spoke for seen in case.observed)
+    oldest = (
+        ""
+        if facts.oldest_waiting_s is None
+        else (f", the oldest for {format_duration(facts.oldest_waiting_s)}")
+    )
+    evidence = (
+        f"{plural(facts.waiting, 'message')} waiting{oldest}; none was fetched while watching, and "
+        "no live process holds any message of this queue"
+    )
+    if speaking:
+        evidence += (
+            f". {plural(speaking, 'process', 'processes')} did speak to Redis, so workers run, but "
+            "not for this queue"
+        )
+        fix = (
+            "Check the worker's --queues option and that its modules import the actors of "
+            f"`{facts.queue.name}`."
+        )
+    else:
+        fix = "Start a worker: `dramatiq your.module` (no worker is alive at all)."
+    return [Finding(title="no consumer", evidence=f"{evidence}.", fix=fix)]
+
+
+def _failing(case: Case) -> list[Finding]:
+    facts = case.judged.facts
+    if not facts.dead or not case.dead:
+        return []
+    worst = case.dead[0]
+    error = worst.last_error or worst.error or "an error that is not stored"
+    when = f"{format_count(facts.dead_last_hour)} of them within the last hour"
+    evidence = (
+        f"{plural(facts.dead, 'dead letter')}, {when}. Most often, {worst.count} of the newest "
+        f"{case.dead_looked_at}: {worst.actor} with {error}"
+        f"{'' if worst.frame is None else f' at {worst.frame}'}; newest "
+        f"{format_duration(worst.newest_s)} ago."
+    )
+    title = "failing" if facts.dead_last_hour else "has failed before"
+    fix = (
+        "Mend the cause. Without an error: an actor that the worker does not know goes here at "
+        "once too; compare the names."
+        if worst.error is None and worst.last_error is None
+        else "Mend the cause; Dramatiq does not run dead letters again by itself."
+    )
+    return [Finding(title=title, evidence=evidence, fix=fix)]
+
+
+def _retrying(case: Case) -> list[Finding]:
+    if not case.retrying:
+        return []
+    kinds = Counter((job.actor, show_error(job) or "no error stored") for job in case.retrying)
+    (actor, error), count = kinds.most_common(1)[0]
+    due = [job.eta_ms for job in case.retrying if job.eta_ms is not None]
+    following = ""
+    if due:
+        following = (
+            f", the next attempt in {format_duration(max(0, min(due) - case.now_ms) / 1000)}"
+        )
+    most = max(job.retries for job in case.retrying)
+    return [
+        Finding(
+            title="retrying",
+            evidence=(
+                f"{plural(len(case.retrying), 'delayed message')} failed before and wait for "
+                f"another attempt (up to {most} failures so far){following}. Most often "
+                f"({count}): {actor} with {error}."
+            ),
+            fix="Mend the cause before the retries are used up (20 by default).",
+        )
+    ]
+
+
+def _busy(case: Case) -> list[Finding]:
+    facts, flow = case.judged.facts, case.flow
+    holders = [held for held in facts.held_by_live if held.messages]
+    if not facts.waiting or not holders or flow is None:
+        return []
+    held = sum(holder.messages for holder in holders)
+    workers = plural(len(holders), "live process", "live processes")
+    evidence = (
+        f"{workers} hold {format_count(held)} messages (running and prefetched: about two for "
+        f"each worker thread) while {format_count(facts.waiting)} wait; {describe_flow(flow)}"
+    )
+    if flow.in_per_s > flow.out_per_s:
+        return [
+            Finding(
+                title="cannot keep up" if flow.fetched else "saturated",
+                evidence=f"{evidence}.",
+                fix="Add processes or threads, or make the actors faster.",
+            )
+        ]
+    if not flow.fetched:
+        fix = "See in the workers' logs what runs so long; add threads if that is how it has to be."
+        return [Finding(title="saturated", evidence=f"{evidence}.", fix=fix)]
+    return []
+
+
+def describe_flow(flow: Flow) -> str:
+    """Rates in one line: in, out, and how long until the list is empty."""
+    least = "" if flow.exact else "at least "
+    if not flow.exact and not flow.enqueued and not flow.fetched:
+        return f"nothing was seen to come or go within {format_duration(flow.seconds)}"
+    text = (
+        f"in {least}{flow.in_per_s:.1f}/s, out {least}{flow.out_per_s:.1f}/s over "
+        f"{format_duration(flow.seconds)}"
+    )
+    if flow.drained_in_s is not None:
+        text += f", so empty in about {format_duration(flow.drained_in_s)}"
+    return text
+
+
+def _describe_processes(observed: Sequence[Observed]) -> str:
+    speaking = sum(seen.spoke for seen in observed)
+    alive = sum(seen.process.alive for seen in observed)
+    return (
+        f"{plural(speaking, 'process', 'processes')} spoke to Redis while watching (consumers), "
+        f"{alive} of {len(observed)} heartbeats are alive (producers leave one too)"
+    )
+
+
+def _next(case: Case, label: str) -> list[str]:
+    facts = case.judged.facts
+    calls = []
+    if facts.held_by_dead:
+        calls.append(f'inspect_queue(queue="{label}", state="in_flight")')
+    if case.dead and _PLAIN_ID.fullmatch(case.dead[0].example):
+        calls.append(f'inspect_message(message_id="{case.dead[0].example}")')
+    if facts.waiting:
+        calls.append(f'watch_queues(queue="{label}", seconds=10)')
+    return calls

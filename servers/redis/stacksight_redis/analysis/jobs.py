@@ -1,0 +1,130 @@
+"""Dramatiq messages, decoded from what is stored; whatever is stored, decoding never fails."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from stacksight_redis.analysis.pickles import PickleRefusedError, is_pickle, read_pickle
+
+PROBLEM_MISSING = "no payload is stored for this id"
+PROBLEM_LARGE = "the payload has {size:,} bytes and was not read"
+PROBLEM_NOT_JSON = "the payload is not JSON"
+PROBLEM_NOT_MESSAGE = "the payload is JSON, but not a Dramatiq message"
+
+# A frame of a traceback: File "…", line 12, in name
+_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+)', re.M)
+LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|[\\/]dramatiq[\\/]|<frozen")
+_ERROR_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stored message.
+
+    Attributes:
+        redis_id: its id in Redis, new at every enqueue and retry.
+        size: bytes as stored, None when nothing is.
+        encoding: ``json`` or ``pickle``.
+        problem: why it could not be decoded, None when it was.
+        message_id: its id for life, as ``send()`` returned it.
+        created_ms: when it was first made, Unix time in ms.
+    """
+
+    redis_id: str
+    size: int | None
+    encoding: str = "json"
+    problem: str | None = None
+    message_id: str | None = None
+    queue: str = ""
+    actor: str = "?"
+    args: list[Any] = field(default_factory=list)
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    created_ms: float | None = None
+
+    @property
+    def retries(self) -> int:
+        """How many attempts have failed, as stored before the latest attempt."""
+        return int(_number(self.options.get("retries")) or 0)
+
+    @property
+    def eta_ms(self) -> float | None:
+        """When a delayed message is due, Unix time in ms."""
+        return _number(self.options.get("eta"))
+
+    @property
+    def since_ms(self) -> float | None:
+        """Since when it has been waiting for this attempt, as far as it tells."""
+        return _number(self.options.get("requeue_timestamp")) or self.created_ms
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback stored with it, which is that of the attempt before the latest."""
+        text = self.options.get("traceback")
+        return text if isinstance(text, str) and text.strip() else None
+
+    @property
+    def error(self) -> tuple[str, str] | None:
+        """Exception type and message out of the traceback."""
+        for line in reversed((self.traceback or "").splitlines()):
+            if match := _ERROR_LINE.match(line):
+                return match[1], match[2] or ""
+        return None
+
+    @property
+    def frame(self) -> str | None:
+        """The last frame of the traceback in the project's own code: ``file.py:12 in name``."""
+        frames = _FRAME.findall(self.traceback or "")
+        own = [frame for frame in frames if not LIBRARY.search(frame[0])] or frames
+        if not own:
+            return None
+        path, line, name = own[-1]
+        short = "/".join(path.replace("\\", "/").split("/")[-2:])
+        return f"{short}:{line} in {name}"
+
+
+def decode_job(redis_id: str, payload: bytes | None, size: int | None = None) -> Job:
+    """Decode a stored message.
+
+    Args:
+        redis_id: the key it is stored under.
+        payload: what is stored; None when there is nothing or it was not read.
+        size: bytes stored, where the payload was too large to read.
+    """
+    if payload is None:
+        problem = PROBLEM_LARGE.format(size=size) if size else PROBLEM_MISSING
+        return Job(redis_id, size or None, problem=problem)
+    encoding = "pickle" if is_pickle(payload) else "json"
+    try:
+        message = read_pickle(payload) if encoding == "pickle" else json.loads(payload)
+    except PickleRefusedError as error:
+        return Job(redis_id, len(payload), encoding, str(error))
+    except (ValueError, RecursionError):
+        return Job(redis_id, len(payload), encoding, PROBLEM_NOT_JSON)
+    if not isinstance(message, dict) or not isinstance(message.get("actor_name"), str):
+        return Job(redis_id, len(payload), encoding, PROBLEM_NOT_MESSAGE)
+    return Job(
+        redis_id=redis_id,
+        size=len(payload),
+        encoding=encoding,
+        message_id=str(message.get("message_id") or "") or None,
+        queue=str(message.get("queue_name") or ""),
+        actor=message["actor_name"],
+        args=_list(message.get("args")),
+        kwargs=_dict(message.get("kwargs")),
+        options=_dict(message.get("options")),
+        created_ms=_number(message.get("message_timestamp")),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,151 @@
+"""One word for the state of a queue, and the numbers that prove it. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stacksight_core.units import format_count, format_duration, plural
+from stacksight_redis.facts.queues import Held, QueueFacts
+
+Status = Literal["stranded", "no consumer", "failing", "backing up", "saturated", "flowing", "idle"]
+
+TAKEN_WITHIN_S = 5.0
+"""A consumer with room asks at least once a second; what waits longer is not being taken."""
+
+SATURATED_AFTER_S = 30.0
+LATE_S = 10.0
+"""A worker speaks to Redis at least once a second; after this it may have died."""
+
+GROWTH = 10
+"""So many more waiting than at the look before count as backing up."""
+
+SEVERITY: tuple[Status, ...] = (
+    "stranded",
+    "no consumer",
+    "failing",
+    "backing up",
+    "saturated",
+    "flowing",
+    "idle",
+)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """How many messages waited at an earlier look, and how many seconds ago that was."""
+
+    waiting: int
+    seconds_ago: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The status of a queue with its reason, worst first when there are several."""
+
+    status: Status
+    reason: str
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody has to do something."""
+        return self.status not in ("flowing", "idle")
+
+
+def judge(
+    facts: QueueFacts, heartbeat_timeout_s: float, earlier: Earlier | None = None
+) -> Judgement:
+    """Judge one queue.
+
+    Args:
+        facts: its counts.
+        heartbeat_timeout_s: after how many silent seconds a process counts as dead.
+        earlier: an earlier look at it, to tell growth.
+    """
+    found = _stranded(facts, heartbeat_timeout_s)
+    found += _not_taken(facts)
+    if facts.dead_last_hour:
+        newest = format_duration(facts.newest_dead_s or 0.0)
+        dead = plural(facts.dead_last_hour, "message")
+        found.append(
+            Judgement("failing", f"{dead} died within the last hour, the newest {newest} ago")
+        )
+    if not found or (facts.waiting and facts.held_by_live):
+        found.append(_at_work(facts, earlier))
+    found.sort(key=lambda judgement: SEVERITY.index(judgement.status))
+    return Judgement(found[0].status, "; ".join(judgement.reason for judgement in found))
+
+
+def _stranded(facts: QueueFacts, timeout_s: float) -> list[Judgement]:
+    found = []
+    if facts.held_by_dead:
+        count = sum(held.messages + held.delayed for held in facts.held_by_dead)
+        who = name_holders(facts.held_by_dead)
+        text = (
+            f"{plural(count, 'message')} held by {who} (dead after {timeout_s:g} s of silence); "
+            "given back only by Dramatiq's maintenance, at random in 0.1 % of the commands on "
+            "this queue"
+        )
+        found.append(Judgement("stranded", text))
+    if facts.overdue:
+        who = name_holders([held for held in facts.held_by_live if held.delayed])
+        text = (
+            f"{facts.overdue} of {facts.overdue_of} delayed messages looked at are up to "
+            f"{format_duration(facts.overdue_s)} past their time in the memory of live {who}: that "
+            "worker has lost its delay queue (Dramatiq issue 527) and has to be restarted"
+        )
+        found.append(Judgement("stranded", text))
+    if facts.held_unknown:
+        text = (
+            f"{plural(facts.held_unknown, 'payload')} neither waiting nor held by a known process: "
+            "leaked, nothing will run them"
+        )
+        found.append(Judgement("stranded", text))
+    return found
+
+
+def _not_taken(facts: QueueFacts) -> list[Judgement]:
+    if not facts.waiting or any(held.messages for held in facts.held_by_live):
+        return []
+    age = facts.oldest_waiting_s
+    if age is not None and age < TAKEN_WITHIN_S:
+        return []
+    shown = "" if age is None else f", the oldest for {format_duration(age)},"
+    text = f"{plural(facts.waiting, 'message')} waiting{shown} and no live process takes any"
+    return [Judgement("no consumer", text)]
+
+
+def _at_work(facts: QueueFacts, earlier: Earlier | None) -> Judgement:
+    held = sum(holder.messages for holder in facts.held_by_live)
+    live = plural(len(facts.held_by_live), "live process", "live processes")
+    age = facts.oldest_waiting_s or 0.0
+    if earlier is not None and facts.waiting - earlier.waiting >= GROWTH:
+        text = (
+            f"waiting grew from {format_count(earlier.waiting)} to {format_count(facts.waiting)} "
+            f"in {format_duration(earlier.seconds_ago)}"
+        )
+        return Judgement("backing up", text)
+    if facts.waiting and held and age > SATURATED_AFTER_S:
+        text = (
+            f"{live} hold {format_count(held)} (running and prefetched) while "
+            f"{format_count(facts.waiting)} wait, the oldest for {format_duration(age)}"
+        )
+        return Judgement("saturated", text)
+    if held:
+        text = f"{live} hold {format_count(held)} (running and prefetched)"
+        if silent := [h for h in facts.held_by_live if h.process.silent_s > LATE_S]:
+            text += f"; {name_holders(silent)}, though a worker speaks every second"
+        return Judgement("flowing", text)
+    if facts.waiting:
+        return Judgement("flowing", f"{plural(facts.waiting, 'message')} just enqueued")
+    if facts.delayed:
+        return Judgement("idle", f"nothing due; {format_count(facts.delayed)} delayed")
+    return Judgement("idle", "no message waits or runs")
+
+
+def name_holders(holders: list[Held]) -> str:
+    """Name processes with their silence: ``process 4f07a1b2, silent for 10 min``."""
+    names = [
+        f"{held.process.short}, silent for {format_duration(held.process.silent_s)}"
+        for held in holders[:3]
+    ]
+    more = f" and {len(holders) - 3} more" if len(holders) > 3 else ""
+    return ("process " if len(holders) == 1 else "processes ") + "; ".join(names) + more

@@ -1,0 +1,1 @@
+"""What is read from Redis, decoded; no I/O."""

@@ -1,0 +1,213 @@
+"""The connection to Redis: lazy, self-healing, read-only, with a time limit on everything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    ConnectionError,  # noqa: A004  redis-py's own, not the built-in
+    MasterDownError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+    TimeoutError,  # noqa: A004
+)
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.redact import redact_text
+from stacksight_redis.facts.names import Queue
+from stacksight_redis.recording.store import Captures
+from stacksight_redis.settings import RedisSettings
+from stacksight_redis.source.commands import Argument, Command, check_command
+from stacksight_redis.source.discovery_cache import DiscoveryCache
+
+CONNECTIONS = 4
+BATCH = 500
+CLIENT_NAME = "stacksight"
+
+ERROR_DOWN = (
+    "Redis does not answer at {where}: {reason}. Start it (`redis-server --port 6379`, or "
+    "`docker compose -f compose.dev.yml up -d redis`), or point REDIS_URL at a running one. The "
+    "next call connects again by itself."
+)
+ERROR_SLOW = (
+    "Redis at {where} accepted the call but did not answer within {seconds:g} s. It may be busy "
+    "with a slow command or a script (`redis-cli SLOWLOG GET 10`), or the network is. "
+    "STACKSIGHT_REDIS_TIMEOUT_S raises the limit."
+)
+ERROR_AUTH = (
+    "Redis at {where} refused to let this server in: {reason}. Put user and password into "
+    "REDIS_URL: redis://user:password@host:port/0."
+)
+ERROR_LOADING = "Redis at {where} is still loading its data from disk; try again in a moment."
+ERROR_PERMISSION = (
+    "The Redis user of this server may not do this: {reason}. docs/redis.md has the ACL line that "
+    "allows everything this server reads and nothing else."
+)
+ERROR_BUSY = (
+    "Redis at {where} runs a script that does not end, and refuses everything else ({reason}). "
+    "Dramatiq's own maintenance can do that in a large database; see `redis-cli SLOWLOG GET`. "
+    "`redis-cli SCRIPT KILL` ends a script that has not written yet."
+)
+ERROR_CLUSTER = (
+    "Redis at {where} is a node of a cluster and does not hold what was asked for ({reason}). "
+    "Dramatiq's broker does not work on a cluster; point REDIS_URL at the Redis that it uses."
+)
+ERROR_REPLICA = "Redis at {where} is a replica that has lost its primary: {reason}."
+ERROR_RESPONSE = "Redis at {where} answered with an error: {reason}."
+
+
+class NotPermittedError(ToolFailure):
+    """The ACL of our user forbids a command."""
+
+
+class Source:
+    """One Redis, as the tools see it.
+
+    Attributes:
+        settings: as given at the start.
+        where: the URL, with the password masked.
+        captures: the pub/sub recordings of this process.
+        discovery: what has been found among the keys so far.
+        actors: queue and actor of the messages seen so far.
+        last_waiting: how many messages waited at the last look, with the monotonic time of it.
+    """
+
+    def __init__(self, settings: RedisSettings) -> None:
+        self.settings = settings
+        self.where = redact_text(settings.redis_url)
+        self.captures = Captures(settings)
+        self.discovery = DiscoveryCache()
+        self.actors: set[tuple[str, str]] = set()
+        self.last_waiting: dict[Queue, tuple[float, int]] = {}
+        # Nothing connects before the first command.
+        pool = BlockingConnectionPool.from_url(
+            settings.redis_url, max_connections=CONNECTIONS, timeout=settings.timeout_s
+        )
+        # Ours win over options in the URL: answers are bytes in RESP2's plain shapes.
+        pool.connection_kwargs |= {
+            "protocol": 2,
+            "decode_responses": False,
+            "client_name": CLIENT_NAME,
+            "socket_timeout": settings.timeout_s,
+            "socket_connect_timeout": settings.timeout_s,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        self._redis = Redis(connection_pool=pool)
+        self._redis.response_callbacks.clear()
+
+    async def run(self, *command: Argument) -> Any:
+        """Send one allowed command and return its answer, strings as bytes.
+
+        Raises:
+            NotPermittedError: the ACL forbids it.
+            ToolFailure: Redis is down, slow, or answers with an error.
+        """
+        (answer,) = await self.run_all([command])
+        if isinstance(answer, ResponseError):
+            raise self._explain(answer)
+        return answer
+
+    async def run_all(self, commands: Sequence[Command]) -> list[Any]:
+        """Send allowed commands in pipelines and return their answers in the same order.
+
+        An error answered to one command stands at its place as a ``ResponseError``: a key of
+        another type, or a command this Redis does not know.
+
+        Raises:
+            NotPermittedError: the ACL forbids one of them.
+            ToolFailure: Redis is down or slow.
+        """
+        answers: list[Any] = []
+        for start in range(0, len(commands), BATCH):
+            answers += await self._run_batch(commands[start : start + BATCH])
+        return answers
+
+    async def _run_batch(self, commands: Sequence[Command]) -> list[Any]:
+        for command in commands:
+            check_command(command)
+        try:
+            try:
+                answers = await self._send(commands)
+            except ConnectionError as error:
+                if isinstance(error, AuthenticationError | BusyLoadingError):
+                    raise
+                # Redis may have been restarted: the pooled connections are dead, new ones are not.
+                await self._redis.connection_pool.disconnect()
+                answers = await self._send(commands)
+        except (RedisError, OSError) as error:
+            raise self._explain(error) from error
+        for answer in answers:
+            if isinstance(answer, Exception) and not _is_of_one_command(answer):
+                raise self._explain(answer)
+        return answers
+
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for command in commands:
+            pipeline.execute_command(*command)
+        return await pipeline.execute(raise_on_error=False)
+
+    def _explain(self, error: Exception) -> ToolFailure:
+        reason = redact_text(str(error)).rstrip(".")
+        if isinstance(error, NoPermissionError):
+            return NotPermittedError(ERROR_PERMISSION.format(reason=reason))
+        text = _text_of(error, reason)
+        return ToolFailure(
+            text.format(where=self.where, reason=reason, seconds=self.settings.timeout_s)
+        )
+
+    async def aclose(self) -> None:
+        """End the captures, what runs behind the answers, and the connections."""
+        if self.discovery.refresh is not None:
+            self.discovery.refresh.cancel()
+        await self.captures.aclose()
+        await self._redis.aclose()
+        await self._redis.connection_pool.disconnect()
+
+
+def _text_of(error: Exception, reason: str) -> str:
+    """Our text for an error of the driver; the order matters, since its classes overlap."""
+    if isinstance(error, AuthenticationError) or reason.startswith(("NOAUTH", "WRONGPASS")):
+        return ERROR_AUTH
+    if isinstance(error, BusyLoadingError):
+        return ERROR_LOADING
+    if isinstance(error, ResponseError):
+        return _text_of_state(error) or ERROR_RESPONSE
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return ERROR_SLOW
+    return ERROR_DOWN
+
+
+def _text_of_state(error: ResponseError) -> str | None:
+    """Our text for an error that concerns the whole server, None for one of a single command."""
+    if isinstance(error, MasterDownError):
+        return ERROR_REPLICA
+    if isinstance(error, AskError | ClusterDownError):  # a MovedError is an AskError
+        return ERROR_CLUSTER
+    return ERROR_BUSY if str(error).startswith("BUSY ") else None
+
+
+def _is_of_one_command(error: Exception) -> bool:
+    """Whether an error concerns one command, such as a key of another type."""
+    if not isinstance(error, ResponseError) or isinstance(error, NoPermissionError):
+        return False
+    return _text_of_state(error) is None
+
+
+@asynccontextmanager
+async def open_source(settings: RedisSettings) -> AsyncIterator[Source]:
+    """Make a source; it connects at the first call and is closed with the block."""
+    source = Source(settings)
+    try:
+        yield source
+    finally:
+        await source.aclose()

@@ -1,0 +1,273 @@
+"""Reads counts, heartbeats and messages of Dramatiq queues. Source room: I/O, no judgement.
+
+Every read costs a bounded number of O(1) or O(100) commands, whatever the length of the queues.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from stacksight_redis.analysis.jobs import Job, decode_job
+from stacksight_redis.facts.names import DELAYED, Queue, heartbeats
+from stacksight_redis.facts.queues import OVERDUE_AFTER_MS, Held, Process, QueueFacts, Snapshot
+from stacksight_redis.source.commands import MAX_TEXT, Command
+from stacksight_redis.source.connection import BATCH, Source
+
+MAX_PROCESSES = 1_000
+PAIRS_PER_ROUND = 1_000
+MAX_ROUNDS = 5
+MAX_ACTORS = 1_000
+OLDEST_AMONG = 20
+OVERDUE_AMONG = 50
+HOUR_MS = 3_600_000
+READ_PART = 200
+"""Messages that one command reads: 0.3 ms on the server."""
+
+READ_BYTES = 4 * 1024 * 1024
+"""Payload bytes that one call reads."""
+
+
+async def read_snapshot(
+    source: Source, queues: Sequence[Queue], namespaces: Iterable[str] = ()
+) -> Snapshot:
+    """Read the counts of queues, the processes of their namespaces, and who holds what."""
+    now_ms = await read_time(source)
+    names = sorted({queue.namespace for queue in queues} | set(namespaces))
+    processes, total = await read_processes(source, names, now_ms)
+    counts = await _read_counts(source, queues, now_ms)
+    held = await _read_held(source, counts, processes)
+    facts = await _with_ages(source, counts, held, now_ms)
+    facts = [await _confirm_unknown(source, f, processes) if f.held_unknown else f for f in facts]
+    return Snapshot(now_ms, processes, total, facts)
+
+
+async def read_time(source: Source) -> float:
+    """Redis's clock, Unix time in ms; ours may differ from it."""
+    seconds, microseconds = await source.run("TIME")
+    return int(seconds) * 1000 + int(microseconds) / 1000
+
+
+async def read_processes(
+    source: Source, namespaces: Sequence[str], now_ms: float
+) -> tuple[list[Process], int]:
+    """The newest heartbeats of each namespace, and how many there are in all."""
+    timeout_s = source.settings.heartbeat_timeout_s
+    processes, total = [], 0
+    for namespace in namespaces:
+        key = heartbeats(namespace)
+        answers = await source.run_all(
+            [("ZCARD", key), ("ZREVRANGE", key, 0, MAX_PROCESSES - 1, "WITHSCORES")]
+        )
+        if isinstance(answers[1], ResponseError):
+            continue
+        total += answers[0]
+        for name, score in zip(answers[1][::2], answers[1][1::2], strict=True):
+            silent_s = max(0.0, (now_ms - float(score)) / 1000)
+            processes.append(Process(namespace, text(name), silent_s, alive=silent_s < timeout_s))
+    return processes, total
+
+
+async def _read_counts(source: Source, queues: Sequence[Queue], now_ms: float) -> list[QueueFacts]:
+    commands: list[tuple[str | int, ...]] = []
+    for queue in queues:
+        commands += [
+            ("LLEN", queue.base),
+            ("HLEN", queue.payloads),
+            ("LLEN", queue.delayed),
+            ("HLEN", queue.delayed_payloads),
+            ("ZCARD", queue.dead),
+            ("ZCOUNT", queue.dead, int(now_ms - HOUR_MS), "+inf"),
+            ("ZREVRANGE", queue.dead, 0, 0, "WITHSCORES"),
+        ]
+    answers = await source.run_all(commands)
+    facts = []
+    for queue, start in zip(queues, range(0, len(answers), 7), strict=True):
+        row = answers[start : start + 7]
+        if any(isinstance(answer, ResponseError) for answer in row):
+            continue  # keys of another program that only look like a queue's
+        newest = row[6]
+        facts.append(
+            QueueFacts(
+                queue=queue,
+                waiting=row[0],
+                payloads=row[1],
+                delayed_waiting=row[2],
+                delayed=row[3],
+                dead=row[4],
+                dead_last_hour=row[5],
+                newest_dead_s=(now_ms - float(newest[1])) / 1000 if newest else None,
+            )
+        )
+    return facts
+
+
+async def _read_held(
+    source: Source, counts: Sequence[QueueFacts], processes: Sequence[Process]
+) -> dict[Queue, list[Held]]:
+    """Ask the newest processes first and stop as soon as everything in flight is accounted for."""
+    missing = {f.queue: f.in_flight + max(0, f.delayed - f.delayed_waiting) for f in counts}
+    held: dict[Queue, list[Held]] = {}
+    held_queues = [queue for queue, count in missing.items() if count > 0]
+    pairs = [(p, q) for p in processes for q in held_queues if q.namespace == p.namespace]
+    rounds = 0
+    while pairs and rounds < MAX_ROUNDS:
+        asked = [pair for pair in pairs if missing[pair[1]] > 0][:PAIRS_PER_ROUND]
+        if not asked:
+            break
+        pairs = pairs[pairs.index(asked[-1]) + 1 :]
+        rounds += 1
+        commands = [
+            ("SCARD", key) for p, q in asked for key in (q.held(p.id), q.held_delayed(p.id))
+        ]
+        answers = [0 if isinstance(a, ResponseError) else a for a in await source.run_all(commands)]
+        for (process, queue), messages, delayed in zip(
+            asked, answers[::2], answers[1::2], strict=True
+        ):
+            if messages or delayed:
+                held.setdefault(queue, []).append(Held(process, messages, delayed))
+                missing[queue] -= messages + delayed
+    return held
+
+
+async def _with_ages(
+    source: Source,
+    counts: Sequence[QueueFacts],
+    held: Mapping[Queue, Sequence[Held]],
+    now_ms: float,
+) -> list[QueueFacts]:
+    """Add what only the messages tell: the oldest that waits, and delayed ones that are overdue."""
+    waiting = [f.queue for f in counts if f.waiting]
+    heads = await _read_listed(
+        source, [(q.payloads, ("LRANGE", q.base, 0, OLDEST_AMONG - 1)) for q in waiting]
+    )
+    since = {
+        queue: min((job.since_ms for job in jobs if job.since_ms is not None), default=None)
+        for queue, jobs in zip(waiting, heads, strict=True)
+    }
+    holders = [
+        (f.queue, h) for f in counts for h in held.get(f.queue, ()) if h.delayed and h.process.alive
+    ]
+    sampled = await _read_listed(
+        source,
+        [
+            (q.delayed_payloads, ("SRANDMEMBER", q.held_delayed(h.process.id), OVERDUE_AMONG))
+            for q, h in holders
+        ],
+    )
+    delayed: dict[Queue, list[Job]] = {}
+    for (queue, _), jobs in zip(holders, sampled, strict=True):
+        delayed.setdefault(queue, []).extend(jobs)
+    return [
+        _complete(f, held.get(f.queue, ()), since.get(f.queue), delayed.get(f.queue, ()), now_ms)
+        for f in counts
+    ]
+
+
+def _complete(
+    facts: QueueFacts,
+    held: Sequence[Held],
+    oldest_ms: float | None,
+    delayed: Sequence[Job],
+    now_ms: float,
+    /,
+) -> QueueFacts:
+    late = [
+        (now_ms - job.eta_ms) / 1000
+        for job in delayed
+        if job.eta_ms is not None and now_ms - job.eta_ms > OVERDUE_AFTER_MS
+    ]
+    return replace(
+        facts,
+        oldest_waiting_s=None if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000),
+        held=sorted(held, key=lambda h: (-h.messages - h.delayed, h.process.silent_s)),
+        held_unknown=max(0, facts.in_flight - sum(holder.messages for holder in held)),
+        overdue=len(late),
+        overdue_of=len(delayed),
+        overdue_s=max(late, default=0.0),
+    )
+
+
+async def _read_listed(source: Source, places: Sequence[tuple[str, Command]]) -> list[list[Job]]:
+    """Read the messages of several hashes whose ids the commands list, all in a few round trips."""
+    answers = await source.run_all([command for _, command in places])
+    ids = [[] if isinstance(answer, ResponseError) else answer for answer in answers]
+    return await _read_places(
+        source, [(payloads, found) for (payloads, _), found in zip(places, ids, strict=True)]
+    )
+
+
+async def _confirm_unknown(
+    source: Source, facts: QueueFacts, processes: Sequence[Process]
+) -> QueueFacts:
+    """Count again in one pipeline, which Redis runs at one go: work in progress is not a leak."""
+    queue = facts.queue
+    mine = [process.id for process in processes if process.namespace == queue.namespace]
+    holders = list(dict.fromkeys([held.process.id for held in facts.held] + mine))[: BATCH - 2]
+    answers = await source.run_all(
+        [
+            ("LLEN", queue.base),
+            ("HLEN", queue.payloads),
+            *(("SCARD", queue.held(process)) for process in holders),
+        ]
+    )
+    counts = [0 if isinstance(answer, ResponseError) else int(answer) for answer in answers]
+    unknown = counts[1] - counts[0] - sum(counts[2:])
+    return replace(facts, held_unknown=max(0, min(unknown, facts.held_unknown)))
+
+
+async def read_jobs(source: Source, payloads: str, ids: Sequence[Any]) -> list[Job]:
+    """Read and decode messages by their ids, in the order of the ids.
+
+    Sizes are asked first: a payload over 256 kB, or beyond 4 MB in all, is not read.
+    """
+    (jobs,) = await _read_places(source, [(payloads, ids)])
+    return jobs
+
+
+async def _read_places(
+    source: Source, places: Sequence[tuple[str, Sequence[Any]]]
+) -> list[list[Job]]:
+    wanted = [(payloads, redis_id) for payloads, ids in places for redis_id in ids]
+    answers = await source.run_all([("HSTRLEN", *place) for place in wanted])
+    sizes = {
+        place: size for place, size in zip(wanted, answers, strict=True) if isinstance(size, int)
+    }
+    budget = READ_BYTES
+    commands: list[tuple[Any, ...]] = []
+    for payloads, ids in places:
+        small = []
+        for redis_id in ids:
+            size = sizes.get((payloads, redis_id), 0)
+            if 0 < size <= min(MAX_TEXT, budget):
+                small.append(redis_id)
+                budget -= size
+        commands += [
+            ("HMGET", payloads, *small[start : start + READ_PART])
+            for start in range(0, len(small), READ_PART)
+        ]
+    stored: dict[tuple[str, Any], bytes | None] = {}
+    for (_, payloads, *part), found in zip(commands, await source.run_all(commands), strict=True):
+        if not isinstance(found, ResponseError):
+            stored |= {(payloads, i): payload for i, payload in zip(part, found, strict=True)}
+    jobs = [
+        [decode_job(text(i), stored.get((key, i)), sizes.get((key, i))) for i in ids]
+        for key, ids in places
+    ]
+    for found in jobs:
+        _remember_actors(source, found)
+    return jobs
+
+
+def _remember_actors(source: Source, jobs: Sequence[Job]) -> None:
+    """Keep which actors were seen on which queue: a result can only be found with both names."""
+    if len(source.actors) < MAX_ACTORS:
+        source.actors |= {
+            (job.queue.removesuffix(DELAYED), job.actor) for job in jobs if job.problem is None
+        }
+
+
+def text(value: Any) -> str:
+    """Decode bytes from Redis; what is not UTF-8 shows as replacement characters."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,167 @@
+"""Follows what happens to the messages of some queues, by looking many times a second."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from stacksight_core.errors import ToolFailure
+from stacksight_redis.analysis.job_history import JobHistory
+from stacksight_redis.facts.names import Queue
+from stacksight_redis.source.commands import MAX_ITEMS
+from stacksight_redis.source.connection import Source
+from stacksight_redis.source.queue_reader import read_jobs, read_time, text
+
+LOOK_EVERY_S = 0.03
+MAX_DEAD = 500
+END_STOPPED = "stopped"
+END_TIME = "its time was up"
+END_GREW = f"a queue grew beyond {MAX_ITEMS:,} messages"
+
+ERROR_TOO_MANY = (
+    "{queue} holds {count:,} messages; a capture follows fewer than {limit:,}. watch_queues "
+    "measures rates for any number."
+)
+
+
+class _GrownError(Exception):
+    """A queue holds more messages than can be followed."""
+
+
+class QueueWatcher:
+    """Looks at the ids stored for some queues until it is stopped or its time is up.
+
+    Args:
+        source: the Redis.
+        queues: which; they need not exist yet.
+        seconds: how long to look at most.
+    """
+
+    def __init__(self, source: Source, queues: Sequence[Queue], seconds: float) -> None:
+        self.queues = queues
+        self.history = JobHistory()
+        self.started_at = time.time()
+        self.ended_at: float | None = None
+        self.end_reason: str | None = None
+        self.longest_pause_s = 0.0
+        self.interrupted = 0
+        self._source = source
+        self._began = self._looked_at = time.monotonic()
+        self._seconds = seconds
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        # By queue: the newest time of death that was seen, and the ids that died then.
+        self._dead_since: dict[Queue, tuple[str, set[bytes]]] = {}
+
+    @property
+    def running(self) -> bool:
+        """Whether it still looks."""
+        return self.ended_at is None
+
+    async def start(self) -> None:
+        """Look for the first time, and go on looking.
+
+        Raises:
+            ToolFailure: Redis is down, or a queue holds more than 1,000 messages.
+        """
+        for queue in self.queues:
+            counts = await self._source.run_all([("HLEN", key) for key in _hashes(queue)])
+            count = max((count for count in counts if isinstance(count, int)), default=0)
+            if count >= MAX_ITEMS:
+                raise ToolFailure(
+                    ERROR_TOO_MANY.format(queue=queue.label, count=count, limit=MAX_ITEMS)
+                )
+        now_ms = await read_time(self._source)
+        self._dead_since = {queue: (f"{now_ms:.0f}", set()) for queue in self.queues}
+        await self._look(before=True)
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Look once more, then no longer."""
+        if self._task is None or not self.running:
+            return
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+            raise error
+        try:
+            await self._look(before=False)
+        except ToolFailure:
+            self.interrupted += 1
+        except _GrownError:
+            self._end(END_GREW)
+            return
+        self._end(END_STOPPED)
+
+    async def wait_changed(self, timeout_s: float) -> None:
+        """Wait for the next look, or until time is up."""
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        except TimeoutError:
+            return
+
+    async def _run(self) -> None:
+        while time.monotonic() - self._began < self._seconds:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                await self._look(before=False)
+            except ToolFailure:  # Redis is away: told, and tried again
+                self.interrupted += 1
+                await asyncio.sleep(1)
+            except _GrownError:
+                self._end(END_GREW)
+                return
+            self._changed.set()
+            self._changed = asyncio.Event()
+        self._end(END_TIME)
+
+    def _end(self, reason: str) -> None:
+        self.ended_at, self.end_reason = time.time(), reason
+        self._changed.set()
+
+    async def _look(self, *, before: bool) -> None:
+        places = [(queue, key) for queue in self.queues for key in _hashes(queue)]
+        answers: list[Any] = await self._source.run_all(
+            [("HRANDFIELD", key, MAX_ITEMS) for _, key in places]
+        )
+        if any(isinstance(answer, list) and len(answer) >= MAX_ITEMS for answer in answers):
+            raise _GrownError  # the answer is a sample now: what is not in it may still be there
+        now = time.monotonic()
+        self.longest_pause_s = max(self.longest_pause_s, now - self._looked_at)
+        self._looked_at = now
+        known = self.history.stored
+        stored: set[str] = set()
+        for (queue, key), answer in zip(places, answers, strict=True):
+            if isinstance(answer, ResponseError) or not answer:
+                continue
+            ids = {text(redis_id) for redis_id in answer}
+            stored |= ids
+            jobs = await read_jobs(self._source, key, [i.encode() for i in ids - known])
+            self.history.arrived(queue.label, jobs, now - self._began, before=before)
+        at_s = now - self._began
+        for queue in self.queues:
+            await self._take_dead(queue, at_s)
+        for redis_id in known - stored:
+            self.history.gone(redis_id, at_s)
+
+    async def _take_dead(self, queue: Queue, at_s: float) -> None:
+        since, seen = self._dead_since[queue]
+        answer = await self._source.run(
+            "ZREVRANGEBYSCORE", queue.dead, "+inf", since, "WITHSCORES", "LIMIT", 0, MAX_DEAD
+        )
+        new = [redis_id for redis_id in answer[::2] if redis_id not in seen]
+        if not new:
+            return
+        for job in await read_jobs(self._source, queue.dead_payloads, new):
+            self.history.died(queue.label, job, at_s)
+        newest = text(answer[1])
+        same = {
+            i for i, score in zip(answer[::2], answer[1::2], strict=True) if text(score) == newest
+        }
+        self._dead_since[queue] = (newest, same)
+
+
+def _hashes(queue: Queue) -> tuple[str, str]:
+    return queue.payloads, queue.delayed_payloads

@@ -1,0 +1,55 @@
+"""Reads the marks that rates are computed from. Source room: I/O, no judgement."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from redis.exceptions import ResponseError
+
+from stacksight_redis.analysis.rates import Mark
+from stacksight_redis.facts.names import Queue
+from stacksight_redis.source.connection import Source
+
+LOOK_BACK = 10_000
+"""So many ids from the tail are searched for the earlier tail: 0.6 ms on the server."""
+
+
+async def read_marks(
+    source: Source, queues: Sequence[Queue], before: Mapping[Queue, Mark] | None = None
+) -> dict[Queue, Mark]:
+    """Read one mark of each queue.
+
+    Args:
+        source: the Redis.
+        queues: which.
+        before: the marks that these are to be compared with.
+    """
+    before = before or {}
+    commands: list[tuple[str | bytes | int, ...]] = []
+    for queue in queues:
+        earlier = before.get(queue)
+        tail = earlier.tail if earlier is not None and earlier.tail is not None else b""
+        commands += [
+            ("LLEN", queue.base),
+            ("LINDEX", queue.base, -1),
+            ("LPOS", queue.base, tail, "RANK", -1, "MAXLEN", LOOK_BACK),
+            ("HLEN", queue.payloads),
+            ("HLEN", queue.delayed_payloads),
+            ("ZCARD", queue.dead),
+        ]
+    answers = await source.run_all(commands)
+    at_s = time.monotonic()
+    marks = {}
+    for queue, start in zip(queues, range(0, len(answers), 6), strict=True):
+        waiting, tail, place, payloads, delayed, dead = answers[start : start + 6]
+        if any(isinstance(answer, ResponseError) for answer in answers[start : start + 6]):
+            continue
+        marks[queue] = Mark(
+            at_s=at_s,
+            waiting=waiting,
+            tail=tail,
+            in_flight=max(0, payloads - waiting),
+            delayed=delayed,
+            dead=dead,
+            after_tail=None if place is None else waiting - 1 - place,
+        )
+    return marks

@@ -1,0 +1,157 @@
+"""The tool that explains: diagnose_queue."""
+
+import asyncio
+from typing import Annotated
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+
+from stacksight_core.errors import ToolFailure
+from stacksight_core.names import did_you_mean
+from stacksight_core.tools import source_of, tool
+from stacksight_core.untrusted import inline
+from stacksight_redis.analysis.dead_letters import Dead
+from stacksight_redis.analysis.diagnosis import Case, Diagnosis, diagnose
+from stacksight_redis.analysis.health_facts import find_causes
+from stacksight_redis.analysis.queue_answers import dead_letters, judge_all
+from stacksight_redis.facts.info import parse_info
+from stacksight_redis.facts.names import Queue
+from stacksight_redis.render.diagnosis import render_diagnosis
+from stacksight_redis.source.connection import Source
+from stacksight_redis.source.discovery import discover
+from stacksight_redis.source.process_reader import OBSERVE_S, observe_processes
+from stacksight_redis.source.queue_pages import read_page, sample_jobs
+from stacksight_redis.source.queue_reader import read_snapshot
+from stacksight_redis.tools.messages import view_message
+from stacksight_redis.tools.queues import read_last_errors, resolve_queue
+from stacksight_redis.tools.rates import watch
+
+DEAD_READ = 200
+DELAYED_READ = 200
+ACTOR_QUEUES = 20
+
+ERROR_ONE_SUBJECT = (
+    'Give exactly one of `queue`, `actor` and `message_id`: diagnose_queue(queue="exports").'
+)
+ERROR_NO_ACTOR = (
+    "No message of actor `{actor}` was seen on the {count} queues looked at.{near} An actor whose "
+    "queue is empty leaves nothing in Redis."
+)
+
+
+@tool(title="Diagnose a queue", render=render_diagnosis)
+async def diagnose_queue(
+    ctx: Context[Source],
+    queue: Annotated[
+        str | None, Field(description="Queue, or namespace:queue", max_length=200)
+    ] = None,
+    actor: Annotated[
+        str | None, Field(description="Instead: the queue of this actor", max_length=200)
+    ] = None,
+    message_id: Annotated[
+        str | None, Field(description="Instead: one message", max_length=200)
+    ] = None,
+) -> Diagnosis:
+    """Explain why jobs do not run, fail, or pile up: a verdict, its evidence, what to do.
+
+    Watches the queue for 1.6 s. Knows dead and missing workers, stranded and leaked messages,
+    retries, dead letters, overload, and a Redis that is the cause itself.
+    Example: diagnose_queue(queue="exports")
+    """
+    source = source_of(ctx)
+    if sum(value is not None for value in (queue, actor, message_id)) != 1:
+        raise ToolFailure(ERROR_ONE_SUBJECT)
+    if message_id is not None:
+        return await _diagnose_message(source, message_id)
+    if queue is not None:
+        return await _diagnose(source, await resolve_queue(source, queue), None)
+    assert actor is not None
+    return await _diagnose(source, await _queue_of(source, actor), actor)
+
+
+async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosis:
+    flows, observed = await asyncio.gather(
+        watch(source, [queue], OBSERVE_S), observe_processes(source, [queue.namespace])
+    )
+    snapshot = await read_snapshot(source, [queue])
+    timeout_s = source.settings.heartbeat_timeout_s
+    judged = judge_all(snapshot, timeout_s, {})[0]
+    dead_page = await read_page(
+        source,
+        judged.facts,
+        "dead",
+        lambda job: actor is None or job.actor == actor,
+        limit=DEAD_READ,
+        position=None,
+    )
+    dead = [Dead(placed.job, placed.died_ms or snapshot.now_ms) for placed in dead_page.placed]
+    retrying = await read_page(
+        source,
+        judged.facts,
+        "delayed",
+        lambda job: job.retries > 0 and (actor is None or job.actor == actor),
+        limit=DELAYED_READ,
+        position=None,
+    )
+    last_errors = await read_last_errors(source, queue, dead)
+    return diagnose(
+        Case(
+            judged=judged,
+            flow=flows.get(queue),
+            observed=observed,
+            dead=dead_letters(dead, last_errors, snapshot.now_ms),
+            dead_looked_at=dead_page.looked_at,
+            retrying=[placed.job for placed in retrying.placed],
+            causes=find_causes(parse_info(await source.run("INFO"))),
+            timeout_s=timeout_s,
+            now_ms=snapshot.now_ms,
+            actor=actor,
+        )
+    )
+
+
+async def _diagnose_message(source: Source, message_id: str) -> Diagnosis:
+    """The message's own story, and that of its queue where it waits there."""
+    view = await view_message(source, message_id.strip(), None, None)
+    name = view.places[0].queue if view.places else None
+    if name is None:
+        return Diagnosis(
+            verdict=view.conclusion.split(":", maxsplit=1)[0].split(".", maxsplit=1)[0].lower(),
+            conclusion=view.conclusion,
+            next=[f'inspect_message(message_id="{inline(message_id, 60)}")'],
+            notes=[*view.searched, *view.notes],
+        )
+    diagnosis = await _diagnose(source, await resolve_queue(source, name), None)
+    own = view.places[0].state
+    return diagnosis.model_copy(
+        update={
+            "verdict": own,
+            "conclusion": f"{view.conclusion}\nIts queue: {diagnosis.conclusion}",
+            "next": [f'inspect_message(message_id="{view.message_id}")', *diagnosis.next],
+            "notes": [*view.notes, *diagnosis.notes],
+        }
+    )
+
+
+async def _queue_of(source: Source, actor: str) -> Queue:
+    """The queue on which messages of an actor are, or were seen earlier."""
+    found = await discover(source)
+    by_name = {queue.name: queue for queue in found.queues}
+    seen = [by_name[name] for name, known in source.actors if known == actor and name in by_name]
+    if seen:
+        return seen[0]
+    snapshot = await read_snapshot(source, found.queues[:ACTOR_QUEUES])
+    for facts in snapshot.queues:
+        jobs = await sample_jobs(source, facts.queue) if facts.payloads else []
+        for state in ("delayed", "dead"):
+            page = await read_page(
+                source, facts, state, lambda _: True, limit=DEAD_READ, position=None
+            )
+            jobs += [placed.job for placed in page.placed]
+        if any(job.actor == actor for job in jobs):
+            return facts.queue
+    known_actors = {name for _, name in source.actors}
+    near = did_you_mean(actor, known_actors)
+    raise ToolFailure(
+        ERROR_NO_ACTOR.format(actor=inline(actor, 80), count=len(snapshot.queues), near=near)
+    )

@@ -1,0 +1,116 @@
+"""The tool about the server itself: check_health."""
+
+import time
+from typing import Any
+
+from mcp.server.mcpserver import Context
+from redis.exceptions import ResponseError
+
+from stacksight_core.layout import render_table
+from stacksight_core.tools import source_of, tool
+from stacksight_core.units import format_count, format_duration
+from stacksight_core.untrusted import fence
+from stacksight_redis.analysis.health_answers import (
+    READ_ONLY_ACL,
+    describe_script,
+    describe_server,
+    find_problems,
+    group_slow,
+)
+from stacksight_redis.facts.info import parse_info
+from stacksight_redis.models.health import Health
+from stacksight_redis.source.connection import NotPermittedError, Source
+from stacksight_redis.source.queue_reader import read_time, text
+
+SLOW_ENTRIES = 128
+
+
+def render_health(answer: Health) -> str:
+    """The text of check_health."""
+    parts = [answer.conclusion, *(f"- {problem}" for problem in answer.problems), ""]
+    parts += [f"{name}: {value}" for name, value in answer.facts.items()]
+    if answer.dramatiq_script is not None:
+        parts.append(f"scripts: {answer.dramatiq_script}")
+    if answer.latency_events:
+        parts.append(f"latency events: {'; '.join(answer.latency_events)}")
+    if answer.slow_commands:
+        rows = [
+            (
+                group.command,
+                group.count,
+                f"{group.worst_ms:.1f} ms",
+                f"{group.total_ms:.1f} ms",
+                f"{format_duration(group.newest_s)} ago",
+                group.example,
+            )
+            for group in answer.slow_commands
+        ]
+        columns = ("command", "count", "worst", "total", "newest", "worst example")
+        table = fence(render_table(columns, rows), "slow log")
+        parts += [f"Slow log ({format_count(answer.slow_total)} entries), longest first:", table]
+    return "\n".join([*parts, *answer.connection, *answer.notes])
+
+
+@tool(title="Check Redis", render=render_health)
+async def check_health(ctx: Context[Source]) -> Health:
+    """Tell whether Redis itself is the problem: memory, eviction, persistence, clients, slow log.
+
+    Also says as whom this server is connected, and the ACL line that makes it read-only.
+    Example: check_health()
+    """
+    source = source_of(ctx)
+    notes: list[str] = []
+    began = time.perf_counter()
+    await source.run("PING")
+    round_trip_ms = (time.perf_counter() - began) * 1000
+    info = parse_info(await source.run("INFO"))
+    entries = await _permitted(source, notes, "SLOWLOG", "GET", SLOW_ENTRIES) or []
+    slow = group_slow(entries, await read_time(source) / 1000)
+    events = await _permitted(source, notes, "LATENCY", "LATEST") or []
+    stats = parse_info(await source.run("INFO", "commandstats"))
+    problems = find_problems(info, slow, round_trip_ms)
+    count = len(problems)
+    return Health(
+        conclusion=(
+            f"Redis at {source.where} is fine as far as was looked at."
+            if not problems
+            else f"Redis at {source.where} has {count} problem{'' if count == 1 else 's'}:"
+        ),
+        problems=problems,
+        facts=describe_server(info, round_trip_ms),
+        slow_commands=slow,
+        slow_total=int(await _permitted(source, notes, "SLOWLOG", "LEN") or 0),
+        latency_events=[
+            f"{text(event[0])}: latest {event[2]} ms, worst {event[3]} ms" for event in events
+        ],
+        dramatiq_script=describe_script(stats),
+        connection=await _describe_connection(source, notes),
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+async def _permitted(source: Source, notes: list[str], *command: Any) -> Any:
+    """The answer of a command that the ACL may forbid; then None, and a note says so."""
+    try:
+        (answer,) = await source.run_all([command])
+    except NotPermittedError as refused:
+        notes.append(f"Not looked at: {refused}")
+        return None
+    if isinstance(answer, ResponseError):
+        notes.append(f"Not looked at: {command[0]} {command[1]} ({answer}).")
+        return None
+    return answer
+
+
+async def _describe_connection(source: Source, notes: list[str]) -> list[str]:
+    user = await _permitted(source, notes, "ACL", "WHOAMI")
+    if user is None:
+        return []
+    name = text(user)
+    told = f"Connected as user `{name}`. This server sends reading commands only."
+    if name != "default":
+        return [told]
+    return [
+        f"{told} The user itself can probably write; this line makes one that cannot "
+        f"(Redis 7 and newer): {READ_ONLY_ACL}"
+    ]

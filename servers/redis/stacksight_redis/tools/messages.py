@@ -1,0 +1,112 @@
+"""The tool about one message: inspect_message."""
+
+from typing import Annotated, Any
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
+from redis.exceptions import ResponseError
+
+from stacksight_core.tools import source_of, tool
+from stacksight_core.untrusted import inline
+from stacksight_redis.analysis.jobs import Job
+from stacksight_redis.analysis.message_answers import answer_message, judge_group, steps_of
+from stacksight_redis.facts.messages import Search, StoredResult
+from stacksight_redis.facts.names import parse_queue
+from stacksight_redis.facts.queues import Snapshot
+from stacksight_redis.models.messages import Group, MessageView
+from stacksight_redis.render.message import render_message
+from stacksight_redis.source.connection import Source
+from stacksight_redis.source.discovery import discover
+from stacksight_redis.source.message_finder import find_messages
+from stacksight_redis.source.queue_reader import read_snapshot
+from stacksight_redis.source.result_reader import read_result
+
+MAX_QUEUES = 100
+MAX_RESULTS = 200
+MEMBERS_SHOWN = 5
+
+
+@tool(title="Inspect a message", render=render_message)
+async def inspect_message(
+    ctx: Context[Source],
+    message_id: Annotated[
+        str,
+        Field(
+            description="As send() returned it, or its redis_message_id",
+            min_length=1,
+            max_length=200,
+        ),
+    ],
+    queue: Annotated[
+        str | None, Field(description="Search only here, which is faster", max_length=200)
+    ] = None,
+    actor: Annotated[
+        str | None, Field(description="Its actor: finds the result if it is done", max_length=200)
+    ] = None,
+) -> MessageView:
+    """Find one Dramatiq message: where it is, why, its arguments, failures, result, what follows.
+
+    Shows pipelines and whether a group can still complete. Says where it looked.
+    Example: inspect_message(message_id="5b6c0f0a-8e0e-4d3c-9a53-2f1f9f6f2a11")
+    """
+    return await view_message(source_of(ctx), message_id.strip(), queue, actor)
+
+
+async def view_message(
+    source: Source, message_id: str, queue: str | None, actor: str | None
+) -> MessageView:
+    """Search for a message and everything that is known about it."""
+    found = await discover(source)
+    queues = found.queues[:MAX_QUEUES] if queue is None else [parse_queue(queue)]
+    snapshot = await read_snapshot(source, queues)
+    search = await find_messages(source, snapshot.queues, message_id)
+    own = [sighting.job for sighting in search.sightings if not sighting.mentions]
+    result = await _result(source, own, message_id, queue, actor)
+    group = await _group(source, snapshot, own[0]) if own else None
+    return answer_message(message_id, search, result, group, snapshot.now_ms)
+
+
+async def _result(
+    source: Source, own: list[Job], message_id: str, queue: str | None, actor: str | None
+) -> StoredResult | None:
+    """The stored result; the key needs queue and actor, so without them all known are tried."""
+    if own and own[0].message_id is not None:
+        return await read_result(source, own[0].queue, own[0].actor, own[0].message_id)
+    known = sorted(source.actors)[:MAX_RESULTS]
+    if actor is not None:
+        names = {name for name, _ in known} if queue is None else {parse_queue(queue).name}
+        known = [(name, actor) for name in sorted(names | {"default"})]
+    for name, candidate in known:
+        result = await read_result(source, name, candidate, message_id)
+        if result is not None:
+            return result
+    return None
+
+
+async def _group(source: Source, snapshot: Snapshot, job: Job) -> Group | None:
+    group_id = job.options.get("group_completion_uuid")
+    if not isinstance(group_id, str):
+        return None
+    answers: list[Any] = await source.run_all(
+        [("GETRANGE", group_id, 0, 31), ("PTTL", group_id), ("EXISTS", f"{group_id}@events")]
+    )
+    value = answers[0] if isinstance(answers[0], bytes) and answers[0].isdigit() else None
+    expires_s = answers[1] / 1000 if isinstance(answers[1], int) and answers[1] > 0 else None
+    members: Search = await find_messages(source, snapshot.queues, group_id)
+    dead = [s.job.message_id or s.job.redis_id for s in members.sightings if s.state == "dead"]
+    remaining = None if value is None else int(value)
+    cleared = not isinstance(answers[2], ResponseError) and bool(answers[2])
+    callbacks = job.options.get("group_completion_callbacks")
+    return Group(
+        id=inline(group_id, 60),
+        remaining=remaining,
+        expires_s=expires_s,
+        cleared=cleared,
+        dead_members=dead[:MEMBERS_SHOWN],
+        callbacks=[
+            step
+            for target in (callbacks if isinstance(callbacks, list) else [])
+            for step in steps_of(target)[:1]
+        ],
+        verdict=judge_group(remaining, cleared=cleared, dead=len(dead), expires_s=expires_s),
+    )
