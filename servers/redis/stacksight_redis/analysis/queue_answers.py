@@ -17,6 +17,7 @@ from stacksight_redis.analysis.dead_letters import (
 from stacksight_redis.analysis.job_view import SHOWN_ERROR, show_arguments, show_error
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.queue_status import SEVERITY, Earlier, Judgement, judge
+from stacksight_redis.facts.discovered import Found
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.facts.queues import Held, Page, Placed, QueueFacts, Snapshot, State
 from stacksight_redis.models.queues import (
@@ -28,7 +29,6 @@ from stacksight_redis.models.queues import (
     QueueRow,
     QueueView,
 )
-from stacksight_redis.source.discovery_cache import Found
 
 SHOWN_HOLDERS = 5
 SHOWN_GROUPS = 5

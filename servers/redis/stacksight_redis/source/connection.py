@@ -23,11 +23,11 @@ from redis.exceptions import (
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
+from stacksight_redis.facts.discovered import DiscoveryCache
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.recording.store import Captures
 from stacksight_redis.settings import RedisSettings
 from stacksight_redis.source.commands import Argument, Command, check_command
-from stacksight_redis.source.discovery_cache import DiscoveryCache
 
 CONNECTIONS = 4
 BATCH = 500

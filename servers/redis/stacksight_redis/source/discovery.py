@@ -9,6 +9,7 @@ import asyncio
 import time
 
 from stacksight_core.errors import ToolFailure
+from stacksight_redis.facts.discovered import Found
 from stacksight_redis.facts.names import (
     QUEUE_KEYS_GLOB,
     Queue,
@@ -19,7 +20,6 @@ from stacksight_redis.facts.names import (
 )
 from stacksight_redis.source.commands import SCAN_COUNT
 from stacksight_redis.source.connection import Source
-from stacksight_redis.source.discovery_cache import Found
 
 SMALL_DATABASE = 10 * SCAN_COUNT
 FRESH_S = 60.0
