@@ -44,8 +44,8 @@ async def load_tpch(url: str, scale: float) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="tpch-") as folder:
             program = Path(sysconfig.get_path("scripts")) / "tpchgen-cli"
-            generate = [program, "csv", "-s", str(scale), "--output-dir", folder]
-            await asyncio.to_thread(subprocess.run, generate, check=True)
+            generate = [str(program), "csv", "-s", str(scale), "--output-dir", folder]
+            await asyncio.to_thread(subprocess.check_call, generate)
             for table, columns in TABLES.items():
                 async with connection.transaction():
                     await connection.execute(f"CREATE TABLE {table} ({columns})")
