@@ -71,9 +71,8 @@ async def test_superuser_is_told_how_to_have_fewer_rights(shop: ServerClient) ->
 
 async def test_describe_a_table(shop: ServerClient, snapshot: SnapshotAssertion) -> None:
     answer = await shop.call("describe_table", table="orders")
-    # ANALYZE samples, so that the number of distinct customers differs a little each time.
-    sampled = re.sub(r"(customer_id .*?) [\d,]+ distinct", r"\1 N distinct", steady(answer.text))
-    assert sampled == snapshot
+    # ANALYZE samples, so that large numbers of distinct values differ a little each time.
+    assert re.sub(r"\d+,\d+ distinct", "N distinct", steady(answer.text)) == snapshot
 
 
 async def test_describe_shows_quoted_columns_checks_and_references(shop: ServerClient) -> None:
