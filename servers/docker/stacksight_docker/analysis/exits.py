@@ -76,7 +76,9 @@ def _describe_living(container: Container, now: float) -> str | None:
     if container.status == "running":
         if container.restart_count and container.started and now - container.started < 60:
             up = format_duration(max(0.0, now - container.started))
-            return f"restarts again and again: up {up}{_restarts(container)}"
+            looping = container.restart_count > 1
+            word = "crash loop: up" if looping else "restarted by its policy: up"
+            return f"{word} {up} since its last start{_restarts(container)}"
         return None
     return {
         "paused": "paused: its processes are frozen until it is unpaused",

@@ -18,7 +18,9 @@ PAGE_ROWS = 30
 MAX_UNFOLDED = 12
 MAX_PROJECTS = 12
 MAX_SERVICES = 12
-_RECENT = re.compile(r"^Up (?:Less than a second|\d+ seconds?)\b")
+_RECENT = re.compile(r"^Up (?:Less than a second|(\d+) seconds?)\b")
+START_SECONDS = 3
+"""A container that was started longer after it was made has probably been restarted."""
 _RUNNING = frozenset({"running", "paused"})
 # The order of problems: what hurts now before what ended long ago.
 _URGENCY = {"restarting": 0, "running": 1, "dead": 2, "removing": 2, "exited": 3, "paused": 4}
@@ -122,14 +124,18 @@ def _has_status(listed: Listed, status: StatusFilter) -> bool:
 def order_suspects(listed: Iterable[Listed], now: float) -> list[Listed]:
     """Return the containers worth inspecting, most urgent first.
 
-    A container that was made a minute ago or less and runs is not suspect for being young.
+    A container that has run since it was made is not suspect for running for seconds only.
     """
     suspects = [c for c in listed if is_suspect(c) and not _is_new(c, now)]
     return sorted(suspects, key=lambda c: (_URGENCY.get(c.state, 5), -c.created, c.name))
 
 
 def _is_new(listed: Listed, now: float) -> bool:
-    return listed.state == "running" and listed.health != "unhealthy" and now - listed.created < 75
+    recent = _RECENT.match(listed.status)
+    if listed.health == "unhealthy" or recent is None:
+        return False
+    up = int(recent[1] or 0)
+    return listed.state == "running" and now - listed.created - up < START_SECONDS
 
 
 def to_problem(listed: Listed, container: Container, now: float) -> Problem | None:
