@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+LATE_START_SECONDS = 0.5
+
 
 @dataclass(frozen=True)
 class Port:
@@ -173,6 +175,14 @@ class Container:
         if self.started is None or self.finished is None or self.status in ("running", "paused"):
             return None
         return max(0.0, self.finished - self.started)
+
+    @property
+    def speaks_since(self) -> float | None:
+        """From when on log lines are of the last run; None when it never started.
+
+        The engine notes the start a little late: a quick container has written lines before it.
+        """
+        return None if self.started is None else self.started - LATE_START_SECONDS
 
 
 @dataclass(frozen=True)

@@ -281,9 +281,9 @@ def _summarise(reads: Sequence[_Read], wanted: Sequence[Said]) -> Summary:
 def _first_error(reads: Iterable[_Read]) -> str | None:
     """Return the first error since the last start of the first container that has one."""
     for read in reads:
-        if read.container.started is None:
+        if read.container.speaks_since is None:
             continue
-        started = format_time(read.container.started)
+        started = format_time(read.container.speaks_since)
         found = find_first_error([Said(read.listed.name, r) for r in read.records], started)
         if found is not None:
             return found

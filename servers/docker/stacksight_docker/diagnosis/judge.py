@@ -111,8 +111,8 @@ def _fold(verdicts: Iterable[Verdict]) -> list[Verdict]:
 def _case(scene: Scene, container_id: str) -> Case:
     container = scene.inspected[container_id]
     records = list(scene.records.get(container_id, ()))
-    if container.started is not None:
-        started = format_time(container.started - 0.5)
+    if container.speaks_since is not None:
+        started = format_time(container.speaks_since)
         last_run = [record for record in records if record.time >= started]
         # A restarted container may not have come to its error yet: the run before it did.
         if any(record.level == "error" for record in last_run) or not container.restart_count:
