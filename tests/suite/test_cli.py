@@ -86,6 +86,10 @@ async def test_doctor_tells_the_well_from_the_unwell(project: Path) -> None:
     assert not dead["healthy"]
     assert "password=***" in dead["system"]
     assert "was not found" in absent["system"]
+    code, out, _ = await stacksight(project, "doctor")
+    assert code == 1
+    assert "toy\tok\t" in out
+    assert "dead\tnot ok\tdoes not start\t-\t-\n" in out
 
 
 async def test_tools_lists_names_and_sizes(project: Path) -> None:

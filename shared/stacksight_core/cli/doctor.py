@@ -15,7 +15,8 @@ PROBES: dict[str, dict[str, Any]] = {"list_objects": {}, "list_queues": {}, "lis
 AUDIT_TOOL = "run_audit"
 PAGE = (
     b"<!doctype html><html lang='en'><head><title>Probe</title>"
-    b"<meta name='viewport' content='width=device-width'></head><body><h1>Probe</h1></body></html>"
+    b"<meta name='viewport' content='width=device-width'></head>"
+    b"<body><main><h1>Probe</h1></main></body></html>"
 )
 
 NOT_PROBED = "not asked: no tool of this server is known to the doctor"

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from stacksight_core.cli.arguments import ArgumentError, parse_arguments
 from stacksight_core.cli.config import ConfigError, load_servers, pick
@@ -67,7 +68,7 @@ def tools(
         out.print_json(json.dumps(inventory))
         return
     rows = [
-        (name, tool["name"], tool["title"], str(tool["chars"]))
+        (escape(name), tool["name"], escape(tool["title"] or "-"), str(tool["chars"]))
         for name, listed in inventory.items()
         for tool in listed
     ]
@@ -186,7 +187,7 @@ def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> N
         out.print(table)
         return
     for row in (columns, *rows):
-        typer.echo("\t".join(row))
+        typer.echo("\t".join(Text.from_markup(cell).plain for cell in row))
 
 
 def main() -> None:
