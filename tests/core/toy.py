@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Literal
 
 import anyio
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import Context, Resolve
 from pydantic import BaseModel, Field
 
 from stacksight_core.about import About
+from stacksight_core.consent import Question, UserAnswer, ask_user, require_yes
 from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_core.settings import ServerSettings
@@ -77,10 +78,21 @@ async def wait(
     raise AssertionError
 
 
-@tool(title="Write", render=str, read_only=False, destructive=True)
-async def write() -> Echo:
-    """Change something."""
-    return Echo(text="written")
+async def ask_to_write(ctx: Context[str], text: str) -> Question:
+    return ask_user(ctx, f"Write {text}?")
+
+
+@tool(title="Write", render=render_echo, read_only=False, destructive=True)
+async def write(
+    text: Annotated[str, Field(description="What to write.", max_length=100)],
+    answer: Annotated[UserAnswer, Resolve(ask_to_write)],
+) -> Echo:
+    """Change something.
+
+    Example: write(text="hi")
+    """
+    require_yes(answer)
+    return Echo(text=f"wrote {text}")
 
 
 @asynccontextmanager

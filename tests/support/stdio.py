@@ -8,11 +8,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mcp.client.client import Client
+from mcp.client.session import ClientRequestContext
 from mcp.client.stdio import StdioServerParameters
-from mcp_types import ContentBlock, TextContent, Tool
+from mcp_types import (
+    ContentBlock,
+    ElicitRequestFormParams,
+    ElicitRequestParams,
+    ElicitResult,
+    TextContent,
+    Tool,
+)
 
 SERVERS = ("postgres", "redis", "docker", "lighthouse")
 BIN = Path(sys.executable).parent
@@ -88,6 +96,29 @@ async def open_client(
     )
     async with Client(parameters, mode=mode, **options) as sdk:
         yield ServerClient(sdk)
+
+
+class User:
+    """Who answers a server's questions; ``open_client(…, elicitation_callback=user)``.
+
+    Attributes:
+        answer: what they say: yes, no (the box unticked), decline or cancel.
+        asked: the questions they were shown.
+    """
+
+    def __init__(self, answer: Literal["yes", "no", "decline", "cancel"]) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    async def __call__(self, _: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        """Answer one question."""
+        assert isinstance(params, ElicitRequestFormParams)
+        self.asked.append(params.message)
+        match self.answer:
+            case "decline" | "cancel":
+                return ElicitResult(action=self.answer)
+            case _:
+                return ElicitResult(action="accept", content={"go_ahead": self.answer == "yes"})
 
 
 class RawServer:
