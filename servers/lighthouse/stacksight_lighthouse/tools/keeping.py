@@ -1,0 +1,22 @@
+"""Keeps what the source found, for later calls."""
+
+import asyncio
+
+from stacksight_lighthouse.analysis.history import entry_of
+from stacksight_lighthouse.analysis.metrics import values_of
+from stacksight_lighthouse.analysis.report import representative_run
+from stacksight_lighthouse.models import StoredAudit
+from stacksight_lighthouse.source import Lighthouse, Order, Outcome
+
+
+async def keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str, StoredAudit]:
+    """Store the outcome of an order and return its handle and what was stored."""
+    audit = StoredAudit(
+        requested_url=order.url,
+        device=order.device,
+        lhr=representative_run(outcome.results),
+        runs=[values_of(lhr) for lhr in outcome.results],
+        best_index=outcome.best_index,
+        notes=outcome.notes,
+    )
+    return await asyncio.to_thread(source.store.save, audit, entry_of), audit
