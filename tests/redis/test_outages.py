@@ -1,5 +1,6 @@
 """What happens to jobs and recordings while Redis is away, or a worker does not speak."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -27,6 +28,21 @@ def gate(redis_server: RedisServer) -> Iterator[Gate]:
     made = Gate(redis_server.port)
     yield made
     made.shut()
+
+
+def suspend(process: ServerProcess) -> None:
+    """Stop a whole group in its tracks, as a debugger or a suspended machine does."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    wait_until(lambda: set(states_of_group(process.pid)) == {"T"})
+
+
+def states_of_group(group: int) -> Iterator[str]:
+    """Yield the state letter of each process in a group (proc_pid_stat(5))."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
+            if int(its_group) == group:
+                yield state
 
 
 async def test_a_worker_that_lost_its_delayed_messages(
@@ -90,7 +106,7 @@ async def test_a_worker_that_stopped_speaking_is_late_and_then_dead(
     process = ServerProcess("worker", [*argv, "--threads=1"], log=log, env=env, cwd=ROOT)
     try:
         wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.thumbnails")))
-        os.killpg(process.pid, signal.SIGSTOP)  # as a debugger, a suspended VM or a held GIL does
+        suspend(process)
         (key,) = store.scan_iter("dramatiq:__acks__.*.thumbnails")
         worker = key.decode().split(".")[1]
         store.zincrby("dramatiq:__heartbeats__", -20_000, worker)
