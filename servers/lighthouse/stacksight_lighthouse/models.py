@@ -181,6 +181,10 @@ class Topic(Model):
     next_cursor: str | None = None
 
 
+Figures = Mapping[str, Mapping[str, Any]]
+"""What one run gave, as ``analysis.figures.figures_of`` returns it."""
+
+
 @dataclass(frozen=True)
 class StoredAudit:
     """An audit as it is kept.
@@ -192,6 +196,7 @@ class StoredAudit:
         runs: the metrics of every run, in order.
         best_index: the best benchmarkIndex seen on this machine, None before the first.
         notes: what the reader has to know about how it was done.
+        figures: what a budget can be held against, of every run, in order.
     """
 
     requested_url: str
@@ -200,6 +205,7 @@ class StoredAudit:
     runs: Sequence[Mapping[str, float]]
     best_index: float | None
     notes: Sequence[str]
+    figures: Sequence[Figures] = ()
 
 
 class Box(Model):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from stacksight_lighthouse.analysis.figures import figures_of
 from stacksight_lighthouse.analysis.history import entry_of
 from stacksight_lighthouse.analysis.metrics import values_of
 from stacksight_lighthouse.analysis.report import representative_run
@@ -18,5 +19,6 @@ async def keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str,
         runs=[values_of(lhr) for lhr in outcome.results],
         best_index=outcome.best_index,
         notes=outcome.notes,
+        figures=[figures_of(lhr) for lhr in outcome.results],
     )
     return await asyncio.to_thread(source.store.save, audit, entry_of), audit
