@@ -13,8 +13,8 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qs, urlsplit
 
-from tests.lighthouse.faults import BAD_PAGE
-from tests.lighthouse.faults import PAGES as PAGES_WITH_A_FAULT
+from tests.lighthouse.assets import SCRIPTS, STYLES, font, sound
+from tests.lighthouse.faults import BAD_PAGE, FAULTS
 
 PAGES = Path(__file__).parent / "pages"
 DEMO_PAGES = Path(__file__).parents[2] / "examples" / "captions" / "pages"
@@ -160,7 +160,24 @@ def _huge(handler: Handler, query: Query) -> None:
 
 
 def _page_of(text: str) -> Callable[[Handler, Query], None]:
-    return lambda handler, _: handler.answer(200, TYPES[".html"], text.encode())
+    def answer(handler: Handler, _: Query) -> None:
+        # The same site by another name is a third party to this one.
+        other = f"http://127.0.0.1:{handler.server.server_port}"
+        handler.answer(200, TYPES[".html"], text.replace("{other}", other).encode())
+
+    return answer
+
+
+def _text_of(kind: str, make: Callable[[Query], str]) -> Callable[[Handler, Query], None]:
+    return lambda handler, query: handler.answer(200, kind, make(query).encode())
+
+
+def _font(handler: Handler, _: Query) -> None:
+    handler.answer(200, "font/ttf", font(), Access_Control_Allow_Origin="*")
+
+
+def _sound(handler: Handler, _: Query) -> None:
+    handler.answer(200, "audio/wav", sound())
 
 
 def _noise(handler: Handler, query: Query) -> None:
@@ -192,7 +209,11 @@ ROUTES: dict[str, Callable[[Handler, Query], None]] = {
     "/slow.js": _script,
     "/slow.css": _style,
     "/bad": _page_of(BAD_PAGE),
-    **{f"/fault/{name}": _page_of(text) for name, text in PAGES_WITH_A_FAULT.items()},
+    **{path: _text_of("text/javascript", make) for path, make in SCRIPTS.items()},
+    **{path: _text_of("text/css", make) for path, make in STYLES.items()},
+    "/font.ttf": _font,
+    "/clip.wav": _sound,
+    **{f"/fault/{name}": _page_of(fault.html) for name, fault in FAULTS.items()},
 }
 
 
