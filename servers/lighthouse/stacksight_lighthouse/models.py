@@ -1,7 +1,7 @@
 """What the tools answer with."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -205,7 +205,7 @@ class StoredAudit:
     runs: Sequence[Mapping[str, float]]
     best_index: float | None
     notes: Sequence[str]
-    figures: Sequence[Figures] = ()
+    figures: Sequence[Figures] = field(default_factory=list)
 
 
 class Box(Model):
