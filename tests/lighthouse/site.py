@@ -1,5 +1,6 @@
 """A web site with faults: the demo's page without its database, one page per fault, bad answers."""
 
+import gzip
 import html
 import random
 import struct
@@ -172,6 +173,24 @@ def _text_of(kind: str, make: Callable[[Query], str]) -> Callable[[Handler, Quer
     return lambda handler, query: handler.answer(200, kind, make(query).encode())
 
 
+def _sitemap(handler: Handler, query: Query) -> None:
+    """An index of two sitemaps, the second packed, which name their pages at a public host."""
+    names = {
+        "": ("a", "b"),
+        "a": ("/good.html", "/status?code=404"),
+        "b": ("/fault/missing-label",),
+    }
+    part = query.get("part", "")
+    kind, entry = ("urlset", "url") if part else ("sitemapindex", "sitemap")
+    paths = names[part] if part else [f"/sitemap.xml?part={name}" for name in names[part]]
+    entries = "".join(
+        f"<{entry}><loc>https://www.example.org{path}</loc></{entry}>" for path in paths
+    )
+    text = f'<{kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{kind}>'
+    content = gzip.compress(text.encode()) if part == "b" else text.encode()
+    handler.answer(200, "application/xml", content)
+
+
 def _font(handler: Handler, _: Query) -> None:
     handler.answer(200, "font/ttf", font(), Access_Control_Allow_Origin="*")
 
@@ -211,6 +230,7 @@ ROUTES: dict[str, Callable[[Handler, Query], None]] = {
     "/bad": _page_of(BAD_PAGE),
     **{path: _text_of("text/javascript", make) for path, make in SCRIPTS.items()},
     **{path: _text_of("text/css", make) for path, make in STYLES.items()},
+    "/sitemap.xml": _sitemap,
     "/font.ttf": _font,
     "/clip.wav": _sound,
     **{f"/fault/{name}": _page_of(fault.html) for name, fault in FAULTS.items()},

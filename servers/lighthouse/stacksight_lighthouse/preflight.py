@@ -107,13 +107,13 @@ async def look_at(url: str, *, timeout_s: float, private_allowed: bool) -> Look:
             target = await _resolve(url, private_allowed=private_allowed)
             started = time.monotonic()
             try:
-                response = await _request(strict, target, timeout_s)
+                response, _ = await _request(strict, target, timeout_s)
             except httpx.ConnectError as error:
                 certificate = _certificate_problem(error)
                 if certificate is None:
                     raise _connect_failure(target, error) from error
                 note = NOTE_CERTIFICATE.format(reason=certificate)
-                response = await _request(lax, target, timeout_s)
+                response, _ = await _request(lax, target, timeout_s)
             ttfb_ms = (time.monotonic() - started) * 1000
             location = response.headers.get("location")
             if response.status_code not in REDIRECTS or location is None:
@@ -124,6 +124,35 @@ async def look_at(url: str, *, timeout_s: float, private_allowed: bool) -> Look:
             if url in redirects or len(redirects) > MAX_REDIRECTS:
                 chain = " → ".join(inline(hop, 100) for hop in [*redirects, url][-4:])
                 raise ToolFailure(ERROR_LOOP.format(url=inline(redirects[0]), chain=chain))
+
+
+async def fetch(url: str, *, timeout_s: float, private_allowed: bool, limit: int) -> bytes:
+    """Return the beginning of what an address holds, whatever it is, after redirects.
+
+    Args:
+        url: an address with http or https.
+        timeout_s: how long each answer may take.
+        private_allowed: whether private networks may be reached.
+        limit: how many bytes are read at most.
+
+    Raises:
+        ToolFailure: nothing is there, or it may not be reached.
+    """
+    async with _client(timeout_s, verify=True) as client:
+        for _ in range(MAX_REDIRECTS):
+            target = await _resolve(url, private_allowed=private_allowed)
+            try:
+                response, content = await _request(client, target, timeout_s, limit)
+            except httpx.ConnectError as error:
+                raise _connect_failure(target, error) from error
+            location = response.headers.get("location")
+            if response.status_code in REDIRECTS and location:
+                url = urljoin(url, location)
+                continue
+            if response.status_code >= 400:
+                raise _status_failure(url, response)
+            return content
+    raise ToolFailure(ERROR_LOOP.format(url=inline(url), chain=inline(url, 100)))
 
 
 @dataclass(frozen=True)
@@ -176,21 +205,23 @@ def _client(timeout_s: float, *, verify: bool) -> httpx.AsyncClient:
     )
 
 
-async def _request(client: httpx.AsyncClient, target: _Target, timeout_s: float) -> httpx.Response:
+async def _request(
+    client: httpx.AsyncClient, target: _Target, timeout_s: float, limit: int = 0
+) -> tuple[httpx.Response, bytes]:
     """Return the answer's head and the beginning of its body, from the first address that works."""
     *others, last = target.addresses
     for address in others:
         try:
-            return await _request_at(client, target, address, timeout_s)
+            return await _request_at(client, target, address, timeout_s, limit)
         except httpx.ConnectError as error:
             if _certificate_problem(error):
                 raise
-    return await _request_at(client, target, last, timeout_s)
+    return await _request_at(client, target, last, timeout_s, limit)
 
 
 async def _request_at(
-    client: httpx.AsyncClient, target: _Target, address: str, timeout_s: float
-) -> httpx.Response:
+    client: httpx.AsyncClient, target: _Target, address: str, timeout_s: float, limit: int
+) -> tuple[httpx.Response, bytes]:
     url = httpx.URL(target.url)
     names = {
         "url": inline(target.url),
@@ -207,6 +238,7 @@ async def _request_at(
     try:
         async with asyncio.timeout(timeout_s):
             response = await client.send(request, stream=True)
+            content = await _beginning(response, limit)
     except httpx.ConnectTimeout as error:
         seconds = format_duration(min(CONNECT_SECONDS, timeout_s))
         raise ToolFailure(ERROR_CONNECT_TIMEOUT.format(**names, seconds=seconds)) from error
@@ -217,7 +249,17 @@ async def _request_at(
         reason = str(error) or "the connection was closed"
         raise ToolFailure(ERROR_BROKEN.format(**names, reason=reason)) from error
     await response.aclose()
-    return response
+    return response, content
+
+
+async def _beginning(response: httpx.Response, limit: int) -> bytes:
+    content = b""
+    if limit:
+        async for chunk in response.aiter_bytes():
+            content += chunk
+            if len(content) >= limit:
+                break
+    return content[:limit]
 
 
 def _certificate_problem(error: BaseException | None) -> str | None:
@@ -242,12 +284,17 @@ def _connect_failure(target: _Target, error: Exception) -> ToolFailure:
 def _check_page(url: str, response: httpx.Response) -> None:
     status = response.status_code
     if status >= 400:
-        advice = _ADVICE.get(status, _ADVICE_SERVER if status >= 500 else _ADVICE_OTHER)
-        raise ToolFailure(
-            ERROR_STATUS.format(
-                url=inline(url), status=status, phrase=response.reason_phrase, advice=advice
-            )
-        )
+        raise _status_failure(url, response)
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind and kind not in HTML_TYPES:
         raise ToolFailure(ERROR_NOT_HTML.format(url=inline(url), kind=inline(kind, 60)))
+
+
+def _status_failure(url: str, response: httpx.Response) -> ToolFailure:
+    status = response.status_code
+    advice = _ADVICE.get(status, _ADVICE_SERVER if status >= 500 else _ADVICE_OTHER)
+    return ToolFailure(
+        ERROR_STATUS.format(
+            url=inline(url), status=status, phrase=response.reason_phrase, advice=advice
+        )
+    )

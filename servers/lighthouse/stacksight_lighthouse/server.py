@@ -4,6 +4,7 @@ from stacksight_core.server import ServerSpec
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.settings import Settings
 from stacksight_lighthouse.source import connect, translate
+from stacksight_lighthouse.tools.audit_pages import audit_pages
 from stacksight_lighthouse.tools.check_budget import check_budget
 from stacksight_lighthouse.tools.compare_audits import compare_audits
 from stacksight_lighthouse.tools.inspect_audit import inspect_audit
@@ -14,7 +15,7 @@ from stacksight_lighthouse.tools.show_audit import show_audit
 SERVER = ServerSpec(
     ABOUT,
     Settings,
-    (run_audit, inspect_audit, show_audit, compare_audits, check_budget, list_audits),
+    (run_audit, audit_pages, inspect_audit, show_audit, compare_audits, check_budget, list_audits),
     connect,
     translate,
 )

@@ -106,6 +106,11 @@ class Lighthouse:
         self._worker: Worker | None = None
         self._retiring: asyncio.Task[None] | None = None
 
+    @property
+    def private_allowed(self) -> bool:
+        """Tell whether pages in private networks may be reached."""
+        return self._settings.private_network
+
     async def audit(self, order: Order, say: Say) -> Outcome:
         """Look at the page, then audit it as often as ordered.
 
