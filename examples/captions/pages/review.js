@@ -7,4 +7,5 @@ async function announce() {
   document.body.prepend(banner);
 }
 
-window.addEventListener("load", announce);
+// Not before the page is drawn: it must not delay what people came for.
+window.addEventListener("load", () => requestIdleCallback(announce));
