@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +33,10 @@ WORKER = Path(__file__).parents[1] / "worker"
 MANIFESTS = {"lighthouse": WORKER, "chromium": WORKER / "chromium"}
 _MANIFESTS = ("package.json", "package-lock.json")
 _NPM_CI = "ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error".split()
-_CHROME_SCRIPT = (
-    "import('@sparticuz/chromium').then(m => m.default.executablePath()).then(console.log)"
-)
+_CHROME_SCRIPT = "import('@sparticuz/chromium').then(m => m.default.executablePath())"
+# The package unpacks the libraries that it carries only where this says that they are missing.
+_CHROME_VARIABLES = {"AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}
+_CHROME_LAUNCHER = "chrome.sh"
 
 ERROR_FAILED = "{what} could not be installed: {reason}. {help}"
 HELP_NODE = (
@@ -141,8 +142,10 @@ async def _install_chrome(node: Node, cache: Path, say: Say) -> Path:
     what = "a Chromium, 270 MB"
     folder = await _install_packages("chromium", what, node, cache, say)
     command = [str(node.path), "--input-type=module", "--eval", _CHROME_SCRIPT]
-    unpacked = await _run(command, what=what, help_text=HELP_CHROME, folder=folder)
-    return Path(unpacked.strip())
+    await _run(command, what=what, help_text=HELP_CHROME, folder=folder, more=_CHROME_VARIABLES)
+    for name in (_CHROME_LAUNCHER, "fonts.conf"):
+        shutil.copy(MANIFESTS["chromium"] / name, folder)
+    return folder / _CHROME_LAUNCHER
 
 
 def _place_worker(packages: Path) -> Path:
@@ -170,20 +173,25 @@ def _fresh_folder(target: Path) -> Iterator[Path]:
 
 
 async def _run(
-    command: Sequence[str], *, what: str, help_text: str, folder: Path | None = None
-) -> str:
-    """Run an installer to its end and return what it printed; it ends when we are cancelled."""
+    command: Sequence[str],
+    *,
+    what: str,
+    help_text: str,
+    folder: Path | None = None,
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Run an installer to its end; it ends when we are cancelled."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        env=os.environ | ({"TMPDIR": str(folder)} if folder else {}),
+        env=os.environ | ({"TMPDIR": str(folder)} if folder else {}) | dict(more or {}),
     )
     try:
-        printed, complaints = await process.communicate()
+        _, complaints = await process.communicate()
     finally:
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -191,4 +199,3 @@ async def _run(
     if process.returncode != 0:
         reason = inline(redact_text(complaints.decode(errors="replace").strip()[-400:]), 400)
         raise ToolFailure(ERROR_FAILED.format(what=what, reason=reason, help=help_text))
-    return printed.decode()
