@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import pty
 import sys
 from pathlib import Path
 
@@ -26,13 +28,15 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def stacksight(folder: Path, *arguments: str) -> tuple[int, str, str]:
+async def stacksight(
+    folder: Path, *arguments: str, stdin: int = asyncio.subprocess.DEVNULL
+) -> tuple[int, str, str]:
     """Run the command; return its exit code and what it printed on stdout and stderr."""
     process = await asyncio.create_subprocess_exec(
         BIN / "stacksight",
         *arguments,
         cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -75,6 +79,34 @@ async def test_mistakes_are_explained(
     assert result == code
     assert says in err
     assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "says"), [("y", 0, "wrote it"), ("n", 1, "Nothing was done")]
+)
+async def test_call_asks_the_person_at_the_terminal(
+    project: Path, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, says: str
+) -> None:
+    monkeypatch.setenv("STACKSIGHT_ALLOW_WRITES", "1")
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, f"{typed}\n".encode())
+    result, out, err = await stacksight(
+        project, "call", "toy", "write", "--text", "it", stdin=terminal
+    )
+    os.close(terminal)
+    os.close(keyboard)
+    assert result == code
+    assert "Write it?" in err
+    assert says in out + err
+
+
+async def test_call_asks_nobody_where_nobody_is(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STACKSIGHT_ALLOW_WRITES", "1")
+    code, _, err = await stacksight(project, "call", "toy", "write", "--text", "it")
+    assert code == 1
+    assert "the client cannot ask" in err
 
 
 async def test_doctor_tells_the_well_from_the_unwell(project: Path) -> None:

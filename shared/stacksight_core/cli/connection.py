@@ -1,5 +1,6 @@
 """Starts a server over stdio and speaks MCP with it."""
 
+import base64
 import json
 import os
 import tempfile
@@ -11,10 +12,11 @@ from typing import IO, Any
 
 import anyio
 from mcp.client.client import Client
+from mcp.client.session import ElicitationFnT
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, TextContent, Tool
+from mcp_types import CallToolResult, ImageContent, TextContent, Tool
 
 from stacksight_core.cli.config import FILE_NAME, ServerEntry
 from stacksight_core.redact import redact_assignments
@@ -62,8 +64,14 @@ def definition_chars(tool: Tool) -> int:
 
 
 @asynccontextmanager
-async def connect(entry: ServerEntry) -> AsyncIterator[Connection]:
+async def connect(
+    entry: ServerEntry, answer: ElicitationFnT | None = None
+) -> AsyncIterator[Connection]:
     """Start a server and end it with the block.
+
+    Args:
+        entry: how it is started.
+        answer: answers its questions to the user; None when there is nobody to ask.
 
     Raises:
         ConnectionFailed: it did not start, or does not speak MCP.
@@ -78,7 +86,8 @@ async def connect(entry: ServerEntry) -> AsyncIterator[Connection]:
     with tempfile.TemporaryFile("w+") as log:
         begin = time.monotonic()
         try:
-            async with Client(stdio_client(parameters, errlog=log)) as client:
+            transport = stdio_client(parameters, errlog=log)
+            async with Client(transport, elicitation_callback=answer) as client:
                 started = time.monotonic() - begin
                 with anyio.fail_after(START_SECONDS):
                     tools = tuple((await client.list_tools()).tools)
@@ -123,3 +132,9 @@ async def call(
 def text_of(result: CallToolResult) -> str:
     """Return the text blocks of a result, one after the other."""
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+def pictures_of(result: CallToolResult) -> list[bytes]:
+    """Return the pictures of a result."""
+    blocks = [block for block in result.content if isinstance(block, ImageContent)]
+    return [base64.b64decode(block.data) for block in blocks]

@@ -1,14 +1,17 @@
 """``stacksight doctor``, ``stacksight tools``, ``stacksight call SERVER TOOL --arg value``."""
 
 import json
+import sys
+import tempfile
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import anyio
 import typer
+from mcp.client.session import ClientRequestContext
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Tool
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,9 +26,11 @@ from stacksight_core.cli.connection import (
     call,
     connect,
     definition_chars,
+    pictures_of,
     text_of,
 )
 from stacksight_core.cli.doctor import Checkup, check
+from stacksight_core.cli.questions import answer_on_terminal
 from stacksight_core.names import did_you_mean
 
 app = typer.Typer(
@@ -96,6 +101,8 @@ def call_tool(
         out.print_json(json.dumps(sent))
     else:
         typer.echo(text_of(result), err=result.is_error)
+        for picture in pictures_of(result):
+            typer.echo(f"Picture: {_save(picture)}")
     if result.is_error:
         raise typer.Exit(EXIT_FAILED)
 
@@ -126,27 +133,42 @@ async def _list_tools(only: str | None) -> dict[str, list[dict[str, Any]]]:
 
 
 async def _call(server: str, tool: str, words: list[str]) -> CallToolResult:
-    async with connect(pick(load_servers(Path.cwd()), server)) as connection:
-        definition = connection.tool(tool)
-        if definition is None:
-            known = [known.name for known in connection.tools]
-            near = did_you_mean(tool, known)
-            text = ERROR_NO_TOOL.format(server=server, tool=tool, near=near, known=", ".join(known))
-            raise ArgumentError(text)
-        return await _call_with_progress(connection, tool, parse_arguments(definition, words))
-
-
-async def _call_with_progress(
-    connection: Connection, tool: str, arguments: dict[str, Any]
-) -> CallToolResult:
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(tool, total=None)
 
+        async def answer(
+            context: ClientRequestContext,  # noqa: ARG001
+            params: ElicitRequestParams,
+        ) -> ElicitResult:
+            bar.stop()
+            answered = await answer_on_terminal(params)
+            bar.start()
+            return answered
+
         async def show(progress: float, total: float | None, message: str | None) -> None:
             bar.update(task, completed=progress, total=total, description=escape(message or tool))
 
-        return await call(connection, tool, arguments, show)
+        entry = pick(load_servers(Path.cwd()), server)
+        async with connect(entry, answer if sys.stdin.isatty() else None) as connection:
+            arguments = parse_arguments(_definition(connection, server, tool), words)
+            return await call(connection, tool, arguments, show)
+
+
+def _definition(connection: Connection, server: str, tool: str) -> Tool:
+    definition = connection.tool(tool)
+    if definition is None:
+        known = [known.name for known in connection.tools]
+        near = did_you_mean(tool, known)
+        text = ERROR_NO_TOOL.format(server=server, tool=tool, near=near, known=", ".join(known))
+        raise ArgumentError(text)
+    return definition
+
+
+def _save(picture: bytes) -> str:
+    with tempfile.NamedTemporaryFile(prefix="stacksight-", suffix=".png", delete=False) as file:
+        file.write(picture)
+    return file.name
 
 
 def _run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
