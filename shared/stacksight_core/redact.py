@@ -38,8 +38,8 @@ _NAMED = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)["']?(?P<sep>\s*(?:=>|[=:])\
 _VALUE = re.compile(r"""(?!\?)(?:"[^"]*"|'[^']*'|[^\s"',;&)}\]]+)""")
 # "API_KEY: environment variable is not set" says what is wrong; it holds no value.
 _PROSE = re.compile(
-    "(?:environment|variable|field|value|is|was|has|not|no|must|cannot|missing|required|invalid|"
-    "expired|unset|undefined|unknown|failed|error)\\b"
+    "(?:environment|variable|parameter|unbound|field|value|is|was|has|not|no|must|cannot|missing|"
+    "required|invalid|expired|unset|undefined|unknown|failed|error)\\b"
 )
 _OPTION = re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]*)(?P<sep>\s+)(?P<value>[^\s-]\S*)")
 
@@ -79,6 +79,8 @@ def _mask_assignments(text: str) -> str:
     for named in _NAMED.finditer(text):
         if named.start() < done or not is_secret_name(named["name"]):
             continue
+        if named["sep"].startswith(":") and text[named.start() - 1 : named.start()] == "/":
+            continue  # "/etc/passwd: permission denied" is a path and what happened to it
         value = _VALUE.match(text, named.end())
         if value is None or (named["sep"].startswith(":") and _PROSE.match(value[0])):
             continue
