@@ -57,7 +57,7 @@ class Laboratory:
             command,
             name=options.pop("name", f"{self.project}-{service}"),
             labels=labels,
-            stop_signal="SIGKILL",
+            stop_signal=options.pop("stop_signal", "SIGKILL"),
             **options,
         )
 
@@ -81,6 +81,21 @@ class Laboratory:
         )
         self._made.append(network)
         return str(network.name)
+
+    def forget_network(self, name: str) -> None:
+        """Remove a network before the end."""
+        network = next(made for made in self._made if made.name == name)
+        self._made.remove(network)
+        network.remove()
+
+    def start_again(self, service: str) -> None:
+        """Start a container that exists; that it cannot start is left to the test."""
+        with contextlib.suppress(APIError):
+            self.client.containers.get(f"{self.project}-{service}").start()
+
+    def living(self, container: Container) -> int:
+        """Count the processes of a container that have not ended."""
+        return len(container.top()["Processes"])
 
     def volume(self, name: str) -> str:
         """Create a volume and return its name."""

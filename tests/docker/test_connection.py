@@ -119,7 +119,8 @@ async def test_a_cancelled_call_ends_its_request_and_nothing_leaks(
             assert before >= 1
         calls = (client.call("list_containers") for _ in range(100))
         assert not any(answer.is_error for answer in await asyncio.gather(*calls))
-        await asyncio.to_thread(until, lambda: gate.open_connections <= 8)
+        # At most eight idle ones stay, and the one that follows the events.
+        await asyncio.to_thread(until, lambda: gate.open_connections <= 9)
 
 
 def test_only_the_listed_reads_can_be_sent(docker_engine: Engine) -> None:

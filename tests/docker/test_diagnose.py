@@ -161,7 +161,11 @@ def wrong_architecture(lab: Laboratory) -> None:
 
 
 def permission_denied(lab: Laboratory) -> None:
-    lab.end("app", "chown 0 /tmp || exit 1", user="1000:1000")
+    lab.end("app", "echo x > /bin/busybox || exit 1", user="1000:1000")
+
+
+def not_permitted(lab: Laboratory) -> None:
+    lab.end("app", "chown 1 /tmp || exit 1", cap_drop=["ALL"])
 
 
 def read_only(lab: Laboratory) -> None:
@@ -185,9 +189,9 @@ def exception(lab: Laboratory) -> None:
         "Traceback (most recent call last):\\n"
         '  File "/app/main.py", line 9, in boot\\n'
         "    config.load()\\n"
-        '  File "/usr/lib/python3/site-packages/yaml.py", line 1, in load\\n'
-        "    raise ScannerError(x)\\n"
-        "yaml.ScannerError: bad indent\\n"
+        '  File "/usr/lib/python3/site-packages/plans.py", line 1, in load\\n'
+        "    raise PlanError(x)\\n"
+        "plans.PlanError: no plan is called gold\\n"
     )
     lab.end("app", 'printf "$TRACE" >&2; exit 1', environment={"TRACE": trace})
 
@@ -218,7 +222,7 @@ CASES: list[Case] = [
     (python_key_error, "missing-variable", "proved", ("STRIPE_KEY",)),
     (set_but_bad_variable, "bad-variable", "likely", ("PORT is set (value not shown)",)),
     (used_up, "unknown", "unknown", ("its restarts are used up", "on-failure:1")),
-    (ends_at_once, "ends-at-once", "likely", ("State.ExitCode=0", "policy always")),
+    (ends_at_once, "ends-at-once", "likely", ("State.ExitCode=0", "RestartPolicy=always")),
     (command_missing, "command-not-found", "proved", ("/nope", "State.Error")),
     (not_executable, "command-not-executable", "proved", ("/etc", "126")),
     (port_of_a_container, "port-taken", "proved", ("-holder",)),
@@ -234,12 +238,23 @@ CASES: list[Case] = [
     (refused_by_a_running_one, "connection-refused", "likely", ("refused", "-db")),
     (connects_to_itself, "connects-to-itself", "likely", ("127.0.0.1",)),
     (wrong_architecture, "wrong-architecture", "likely", ("exec format error",)),
-    (permission_denied, "permission-denied", "likely", ("Config.User=1000:1000",)),
+    (
+        permission_denied,
+        "permission-denied",
+        "likely",
+        ("Config.User=1000:1000", "needs: /bin/busybox"),
+    ),
+    (not_permitted, "not-permitted", "likely", ("CapDrop=ALL",)),
     (read_only, "read-only", "likely", ("HostConfig.ReadonlyRootfs=true",)),
-    (disk_full, "disk-full", "likely", ("No space left on device",)),
+    (disk_full, "disk-full", "proved", ("No space left on device", "/scratch (size=64k)")),
     (wrong_password, "wrong-credentials", "likely", ('user "app"',)),
     (module_missing, "module-missing", "likely", ("dramatiq",)),
-    (exception, "exception", "likely", ("yaml.ScannerError", "/app/main.py:boot")),
+    (
+        exception,
+        "exception",
+        "likely",
+        ("plans.PlanError: no plan is called gold", "/app/main.py:9 in boot"),
+    ),
     (native_crash, "native-crash", "proved", ("139",)),
     (paused, "paused", "proved", ("docker unpause",)),
     (silent_end, "unknown", "unknown", ("log cannot be read",)),

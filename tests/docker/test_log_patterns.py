@@ -10,7 +10,8 @@ from stacksight_docker.logs.levels import guess_level
 from stacksight_docker.logs.lines import choose, compile_filter, fit
 from stacksight_docker.logs.patterns import Said, summarise
 from stacksight_docker.logs.records import Record, to_records
-from stacksight_docker.logs.shapes import exception_of, mask, shape
+from stacksight_docker.logs.shapes import mask, shape
+from stacksight_docker.logs.traces import Trace, trace_of
 
 
 def lines(text: str, stream: str = "out", start: int = 0) -> list[LogLine]:
@@ -81,7 +82,7 @@ def test_a_python_traceback_with_its_cause_is_one_record() -> None:
     records = to_records(lines(PYTHON))
     assert [record.level for record in records] == ["info", "error", "info"]
     assert records[1].lines[-1] == "RuntimeError: job 17 gave up"
-    assert exception_of(records[1]) == "RuntimeError: job <n> gave up at /app/captions/run.py:main"
+    assert shape(records[1]) == "RuntimeError: job <n> gave up at /app/captions/run.py:main"
 
 
 def test_a_java_stack_belongs_to_the_error_before_it() -> None:
@@ -90,14 +91,14 @@ def test_a_java_stack_belongs_to_the_error_before_it() -> None:
     assert records[-1].message.endswith("next")
     stack = next(record for record in records if "Orders.java:42" in record.text)
     assert "... 2 more" in stack.text
-    assert "com.shop.Orders.place" in str(exception_of(stack))
+    assert shape(stack) == "java.sql.SQLException: timeout at Db.java:com.shop.Db.query"
 
 
 def test_a_node_error_keeps_its_frames_and_own_code_is_named() -> None:
     records = to_records(lines(NODE))
     error = next(record for record in records if "at handler" in record.text)
     assert error.level == "error"
-    assert exception_of(error) == (
+    assert shape(error) == (
         "TypeError: Cannot read properties of undefined (reading 'id') at "
         "/app/routes/videos.js:handler"
     )
@@ -107,8 +108,64 @@ def test_a_go_panic_keeps_its_goroutine() -> None:
     records = to_records(lines(GO))
     panic = next(record for record in records if record.message.startswith("panic:"))
     assert panic.level == "error"
-    goroutine = next(record for record in records if "goroutine 1" in record.text)
-    assert "/app/main.go:12" in goroutine.text
+    assert trace_of(panic) == Trace(panic.message, "/app/main.go", "12", "main.handle")
+
+
+RUBY = """
+/app/lib/jobs.rb:12:in `fetch': key not found: "PLAN" (KeyError)
+\tfrom /app/lib/jobs.rb:12:in `perform'
+\tfrom /usr/local/bundle/gems/sidekiq-7/lib/sidekiq.rb:9:in `call'
+INFO next
+"""
+DOTNET = """
+Unhandled exception. System.NullReferenceException: Object reference not set to an instance.
+   at Shop.Orders.Place(Order order) in /src/Orders.cs:line 42
+   at Shop.Program.Main(String[] args) in /src/Program.cs:line 7
+INFO next
+"""
+PHP = """
+PHP Fatal error:  Uncaught Exception: no such plan in /app/src/Plan.php:12
+Stack trace:
+#0 /app/src/Shop.php(7): Plan->load()
+#1 {main}
+"""
+RUST = """
+thread 'main' panicked at src/main.rs:42:9:
+index out of bounds: the len is 3 but the index is 5
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (RUBY, "/app/lib/jobs.rb:12 in fetch"),
+        (DOTNET, "/src/Orders.cs:42 in Shop.Orders.Place"),
+        (PHP, "/app/src/Shop.php:7 in Plan->load"),
+        (RUST, "src/main.rs:42"),
+    ],
+    ids=["ruby", "dotnet", "php", "rust"],
+)
+def test_other_languages_traces_are_one_record(text: str, place: str) -> None:
+    first = to_records(lines(text, "err"))[0]
+    trace = trace_of(first)
+    assert trace is not None
+    assert trace.place == place
+    assert first.level == "error"
+
+
+def test_the_last_cause_of_a_java_exception_is_its_root() -> None:
+    text = """
+Exception in thread "main" java.lang.IllegalStateException: Failed to load ApplicationContext
+\tat com.shop.App.start(App.java:10)
+Caused by: org.postgresql.util.PSQLException: Connection to db:5432 refused.
+\tat org.postgresql.Driver.connect(Driver.java:1)
+\t... 2 more
+"""
+    (record,) = to_records(lines(text, "err"))
+    trace = trace_of(record)
+    assert trace is not None
+    assert trace.exception == "org.postgresql.util.PSQLException: Connection to db:5432 refused."
 
 
 def test_json_logs_are_grouped_by_message_and_keys() -> None:

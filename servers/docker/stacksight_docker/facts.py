@@ -112,6 +112,13 @@ class Attachment:
     aliases: tuple[str, ...]
 
 
+class Target(NamedTuple):
+    """The host that a variable's value names, and its port where the value says it."""
+
+    host: str
+    port: int | None
+
+
 @dataclass(frozen=True)
 class Container:
     """A container as inspecting it shows it."""
@@ -148,6 +155,8 @@ class Container:
     stop_signal: str
     env: Mapping[str, bool]
     """Variable to whether it has a value."""
+    env_targets: Mapping[str, Target]
+    """Variable to the host that its address names; nothing else of a value is kept."""
     log_driver: str
     log_path: str
     log_options: Mapping[str, str]
@@ -155,7 +164,13 @@ class Container:
     swap_limit: int
     cpus: float
     pids_limit: int
+    open_files_limit: int
     read_only: bool
+    tmpfs: Mapping[str, str]
+    """Folder in memory to its options, such as ``size=64k``."""
+    cap_add: tuple[str, ...]
+    cap_drop: tuple[str, ...]
+    security_options: tuple[str, ...]
     privileged: bool
     auto_remove: bool
     init: bool
@@ -262,6 +277,26 @@ class Sample:
     written: int
     periods: int
     throttled: int
+
+
+class Listener(NamedTuple):
+    """A TCP port that a container listens on, and whether only itself can reach it."""
+
+    port: int
+    loopback: bool
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the host sees inside a running container.
+
+    Attributes:
+        listeners: TCP ports it listens on.
+        zombies: processes that ended and that their parent has not collected.
+    """
+
+    listeners: frozenset[Listener] = frozenset()
+    zombies: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from stacksight_docker.logs.records import Record, to_records
 from stacksight_docker.resolve import find_containers
 from stacksight_docker.source import host
 from stacksight_docker.source.cgroups import sample_local
+from stacksight_docker.source.inside import look_inside
 from stacksight_docker.source.logs import LogQuery
 from stacksight_docker.source.source import Source
 
@@ -28,6 +29,8 @@ MAX_LOGS = 60
 LOG_LINES = 200
 LOG_SECONDS = 1.5
 EVENT_SECONDS = 3_600.0
+FULL_EVENTS = 240
+"""The engine remembers 256 of all kinds; with so many, it may have forgotten older ones."""
 MAX_VERDICTS = 8
 CLOCK_SECONDS = 5.0
 _PORT = re.compile(r":(\d+)\b")
@@ -40,6 +43,7 @@ class _Found:
     records: dict[str, Sequence[Record]] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    events_from: float | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,7 +60,8 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
     ids = [c.id for c in wanted if c.id in scene.inspected]
     verdicts = await to_thread.run_sync(judge, scene, ids)
     verdicts += _about_clock(scene)
-    troubled = {name for verdict in verdicts for name in (verdict.container, *verdict.also)}
+    troubled = {n for v in verdicts if not v.notice for n in (v.container, *v.also)}
+    notes += _not_read(scene, ids, verdicts)
     if left_out:
         notes.append(f"{plural(left_out, 'container')} that look well (not inspected)")
     return Diagnosis(
@@ -68,6 +73,16 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
         verdicts_left_out=max(0, len(verdicts) - MAX_VERDICTS),
         not_examined=notes,
     )
+
+
+def _not_read(scene: Scene, ids: Sequence[str], verdicts: Sequence[Verdict]) -> list[str]:
+    """Name the logs that could not be read, of what was asked for and of what it led to."""
+    shown = {verdict.container for verdict in verdicts} | {scene.listed[cid].label for cid in ids}
+    return [
+        f"the log of {scene.listed[cid].name} ({inline(reason, 120)})"
+        for cid, reason in scene.unreadable.items()
+        if scene.listed[cid].label in shown
+    ][:3]
 
 
 def _about_clock(scene: Scene) -> list[Verdict]:
@@ -105,6 +120,7 @@ async def _gather(
 ) -> tuple[Scene, list[str]]:
     now = await source.now()
     notes: list[str] = []
+    await source.keep_events()
     inspected = await source.inspect_all([c.id for c in chosen])
     with_logs = _worth_reading(chosen, inspected)
     found = _Found()
@@ -120,6 +136,8 @@ async def _gather(
     async def gather_events() -> None:
         try:
             found.events = await source.events(now - EVENT_SECONDS, now)
+            full = len(found.events) >= FULL_EVENTS
+            found.events_from = found.events[0].time if full else now - EVENT_SECONDS
         except ToolFailure:
             notes.append("events (the engine did not send them in time)")
 
@@ -131,13 +149,6 @@ async def _gather(
             tasks.start_soon(gather)
         for container in with_logs:
             tasks.start_soon(read, container)
-    skipped = len(inspected) - len(with_logs)
-    notes += [
-        f"the log of {inspected[cid].name} ({inline(reason, 120)})"
-        for cid, reason in list(found.unreadable.items())[:3]
-    ]
-    if skipped:
-        notes.append(f"{plural(skipped, 'log')} (of containers that ended well, or too many)")
     scene = Scene(
         now=now,
         clock_offset=await source.clock_offset(),
@@ -147,6 +158,7 @@ async def _gather(
         records=found.records,
         unreadable=found.unreadable,
         events=found.events,
+        events_from=found.events_from,
         tags=found.tags,
         architectures=await _architectures(source, found.records, inspected),
     )
@@ -190,6 +202,11 @@ def _with_host(scene: Scene) -> Scene:
             cid: sample
             for cid, container in scene.inspected.items()
             if container.status == "running" and (sample := sample_local(cid)) is not None
+        },
+        insides={
+            cid: inside
+            for cid, container in scene.inspected.items()
+            if (inside := look_inside(container)) is not None
         },
         changed_files=host.changed_compose_files(scene.inspected.values()),
     )

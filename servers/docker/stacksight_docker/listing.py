@@ -45,6 +45,7 @@ async def list_overview(
     Raises:
         ToolFailure: the project does not exist.
     """
+    await source.keep_events()
     listed = await source.containers()
     now = await source.now()
     if project is not None:

@@ -5,35 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stacksight_core.redact import redact_assignments
-from stacksight_core.units import format_bytes
 from stacksight_core.untrusted import inline
-from stacksight_docker.diagnosis.model import Case, Confidence, Finding
+from stacksight_docker.diagnosis.model import Case, Finding
+from stacksight_docker.diagnosis.proofs import find_proofs, is_proved
+from stacksight_docker.diagnosis.quotes import (
+    TEXT_CHARS,
+    last_records,
+    quote,
+    quote_match,
+    telling_line,
+)
 from stacksight_docker.logs.records import Record
-from stacksight_docker.logs.shapes import exception_of
+from stacksight_docker.logs.traces import trace_of
 
-LAST_RECORDS = 40
-QUOTE_CHARS = 220
-TEXT_CHARS = 8_000
-LOW_DISK_BYTES = 512 * 1024 * 1024
-
-_NAME = r"(?P<name>[A-Z][A-Z0-9_]{2,})"
-_VARIABLE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"KeyError: ['\"]{_NAME}['\"]",
-        rf"\b{_NAME}: (?:environment variable|parameter|unbound variable)",
-        rf"(?i:environment variable|env(?:ironment)? var|variable|env)[\s:\"'`$]+{_NAME}[\"'`]?\s"
-        r"(?i:.{0,30}(?:not set|required|missing|not found|undefined|unset|empty|must be))",
-        rf"\b{_NAME}[\"'`]?\s+(?i:(?:environment variable |env var )?"
-        r"(?:is |was |must be |has to be )?"
-        r"(?:not set|required|missing|undefined|not defined|unset|empty|set\b))",
-        rf"(?i:missing|required|undefined|unset|set|specify|provide)\b[^\n]{{0,40}}"
-        rf"(?i:environment|env)\b[^\n]{{0,25}}?[\s:\"'`]{_NAME}\b",
-    )
-)
-_PYDANTIC = re.compile(
-    r"validation errors? for \w*[Ss]ettings\s+(?P<name>\w+)\s+(?:Field required|field required)"
-)
+LAST_WORDS = 5
+NAMED_CHARS = 120
+_PATH = r"[\"'`]?(?P<path>/[^\s:\"'`,)\]]+)"
 
 
 @dataclass(frozen=True)
@@ -42,31 +29,42 @@ class _Clue:
     pattern: re.Pattern[str]
     problem: str
     next: str
-    confidence: Confidence = "likely"
+    is_work: bool
+    """A program that runs may log this of what others ask of it."""
 
 
-def _clue(kind: str, pattern: str, problem: str, step: str) -> _Clue:
-    return _Clue(kind, re.compile(pattern, re.I), problem, step)
+def _clue(kind: str, pattern: str, problem: str, step: str, *, is_work: bool = False) -> _Clue:
+    return _Clue(kind, re.compile(pattern, re.I | re.M), problem, step, is_work)
 
 
 # From the specific to the general: the first that matches decides.
 _CLUES = (
     _clue(
         "wrong-architecture",
-        r"exec format error|cannot execute binary file",
+        r"exec (?P<what>\S+): exec format error|exec format error|cannot execute binary file",
         "its program is for another processor architecture, or its script has no #! line",
         "Build or pull the image for the engine's platform (`--platform`), or add the #! line.",
     ),
     _clue(
+        "interpreter-missing",
+        r"^exec (?P<what>/\S+): no such file or directory"
+        r"|bad interpreter|\^M\b|\\r'?: ",
+        "its script is there, but the interpreter in its #! line is not (a missing shell, or "
+        "Windows line ends), or the program's loader is missing (glibc or musl)",
+        "See the script's first line: `head -1 FILE | od -c`. With `\\r` at its end, convert the "
+        "file to Unix line ends (`dos2unix`); else install the interpreter it names.",
+    ),
+    _clue(
         "disk-full",
-        r"no space left on device|ENOSPC|disk quota exceeded|could not extend file",
+        r"[\"'](?P<path>/[^\"']+)[\"']: no space left|no space left on device|ENOSPC"
+        r"|disk quota exceeded|could not extend file",
         "it cannot write: no space is left",
         "Free space where it writes: `docker system df`, then prune what is unused; check its "
         "volumes and tmpfs sizes.",
     ),
     _clue(
         "read-only",
-        r"read-only file ?system|EROFS",
+        rf"read-only file ?system:? ?(?:{_PATH})?|EROFS",
         "it writes where it may only read",
         "Mount a volume or tmpfs at that path, or drop read_only.",
     ),
@@ -74,10 +72,17 @@ _CLUES = (
         "wrong-credentials",
         r"password authentication failed for user \W?(?P<what>\w+)"
         r"|access denied for user \W?(?P<who>\w+)|WRONGPASS|NOAUTH|no password supplied"
-        r"|invalid username-password|authentication failed|SASL authentication|401 unauthorized",
+        r"|invalid username-password|ACCESS_REFUSED",
         "the service it talks to refuses its credentials",
         "Compare the user and password it is given with those the other service was set up with; a "
         "database keeps those of its first start in its volume.",
+    ),
+    _clue(
+        "wrong-credentials",
+        r"authentication failed|SASL authentication|401 unauthorized",
+        "the service it talks to refuses its credentials",
+        "Compare the user and password it is given with those the other service expects.",
+        is_work=True,
     ),
     _clue(
         "database-missing",
@@ -86,37 +91,63 @@ _CLUES = (
         "Create the database or correct its name.",
     ),
     _clue(
+        "data-version",
+        r"database files are incompatible|data ?(?:directory|files?) w(?:as|ere) (?:initialized|"
+        r"created) by|can't handle RDB format version|unsupported .{0,20}data(?:base)? version",
+        "its data were written by another version of the program",
+        "Run the version that wrote the data, or upgrade them with the program's own tool. Do not "
+        "delete the volume: it holds the data.",
+    ),
+    _clue(
         "schema-missing",
         r"relation \"(?P<what>[^\"]+)\" does not exist|no such table: (?P<who>\w+)"
-        r"|table '(?P<third>[^']+)' doesn't exist",
-        "a table it needs does not exist",
-        "Run the migrations against the database it uses.",
+        r"|table '(?P<third>[^']+)' doesn't exist|can't locate revision|pending migration",
+        "the database's schema is not the one it needs",
+        "Run the migrations of this version against the database it uses.",
     ),
     _clue(
         "port-in-use-inside",
-        r"address already in use|EADDRINUSE",
+        r"address (?:already )?in use|EADDRINUSE",
         "the port it listens on is already in use where it listens",
         "Look for a second process in the container, or another container in the same network "
         "namespace (host network).",
     ),
     _clue(
+        "already-running",
+        r"(?:pid|lock) ?file\b.{0,80}\b(?:already )?exists|another (?:server|instance|process) "
+        r".{0,40}running|server (?:is )?already running|could not lock|unable to lock",
+        "it finds the lock or pid file of another run, which may be left over from a crash",
+        "Make sure that no other container uses the same volume, then remove the file.",
+    ),
+    _clue(
         "module-missing",
         r"ModuleNotFoundError: No module named '(?P<what>[^']+)'"
-        r"|cannot find module '(?P<who>[^']+)'"
-        r"|ImportError: cannot import name|ClassNotFoundException: (?P<third>\S+)",
+        r"|cannot find (?:module|package) '(?P<who>[^']+)'"
+        r"|ImportError: cannot import name '?(?P<third>\w+)"
+        r"|(?:ClassNotFoundException|NoClassDefFoundError): (?P<fourth>\S+)"
+        r"|cannot load such file -- (?P<fifth>\S+)"
+        r"|could not find or load main class (?P<sixth>\S+)",
         "a module it needs is not in the image",
         "Add the dependency and rebuild the image; check that no mount hides the installed ones.",
     ),
     _clue(
         "library-missing",
-        r"error while loading shared libraries: (?P<what>[^:]+)|(?P<who>GLIBC_[\d.]+)' not found",
+        r"error while loading shared libraries: (?P<what>[^:]+)|(?P<who>GLIBC_[\d.]+)' not found"
+        r"|cannot open shared object file",
         "a system library it needs is not in the image",
         "Install the library in the image, or build on the image's own base.",
     ),
     _clue(
+        "process-limit",
+        r"can't fork|fork: (?:retry|resource)|can't start new thread|pthread_create failed"
+        r"|unable to create (?:new )?native thread|newosproc|resource temporarily unavailable",
+        "it may not start another process or thread",
+        "Raise the container's pids limit or the user's nproc ulimit, or find what starts so many.",
+    ),
+    _clue(
         "out-of-memory-inside",
         r"JavaScript heap out of memory|java\.lang\.OutOfMemoryError|cannot allocate memory"
-        r"|\bMemoryError\b",
+        r"|\bMemoryError\b|std::bad_alloc|runtime: out of memory",
         "it ran out of memory by its own limit",
         "Raise the program's own limit (heap size) with the container's, or make it use less.",
     ),
@@ -128,9 +159,10 @@ _CLUES = (
     ),
     _clue(
         "too-many-connections",
-        r"too many clients already|too many connections|remaining connection slots",
-        "the database has no connection left for it",
-        "Lower the pool sizes of its clients or raise the database's limit.",
+        r"too many clients already|too many connections|remaining connection slots"
+        r"|max number of clients reached",
+        "the service it talks to has no connection left for it",
+        "Lower the pool sizes of its clients or raise the service's limit.",
     ),
     _clue(
         "too-many-files",
@@ -139,85 +171,89 @@ _CLUES = (
         "Raise its nofile ulimit, or look for the leak.",
     ),
     _clue(
+        "clock",
+        r"clock skew|not yet valid|issued in the future|RequestTimeTooSkewed|time .{0,20}too far",
+        "a time it was given does not fit its clock",
+        "Compare the clocks of the machines involved (`date -u`); a container has its host's.",
+        is_work=True,
+    ),
+    _clue(
         "certificate",
-        r"certificate (?:has expired|verify failed)|x509: certificate|self.signed certificate",
+        r"certificate (?:has expired|verify failed)|x509: certificate|self.signed certificate"
+        r"|PKIX path building failed|CERT_HAS_EXPIRED",
         "a TLS certificate is not accepted",
         "Check the certificate's dates and names, and the CA certificates of the image.",
+        is_work=True,
+    ),
+    _clue(
+        "mount-wrong-kind",
+        rf"(?:is a directory|EISDIR|Errno 21)[^\n]*?{_PATH}|{_PATH.replace('path', 'other')}: "
+        r"is a directory|EISDIR",
+        "it finds a folder where it expects a file",
+        "Check the path on the host: the engine makes an empty folder where a bind mount's source "
+        "is missing. Remove the folder, put the file there, and recreate the container.",
+        is_work=True,
+    ),
+    _clue(
+        "not-permitted",
+        rf"operation not permitted:? ?(?:{_PATH})?|EPERM|must be run as root|are you root\?",
+        "the kernel refuses it an operation: its user may not, it lacks a capability, or a seccomp "
+        "or AppArmor profile forbids it",
+        "Run it as the user, or with the one capability (cap_add), that the operation needs.",
+        is_work=True,
     ),
     _clue(
         "permission-denied",
-        r"permission denied|EACCES|operation not permitted|EPERM",
+        rf"{_PATH.replace('path', 'third')}: permission denied|permission denied:? ?(?:{_PATH})?"
+        rf"|EACCES[^\n]*?{_PATH.replace('path', 'other')}|EACCES",
         "it is not permitted to do something it needs",
         "Compare the user it runs as with the owner of the path (mounted folders keep the host's "
-        "owner).",
+        "owner); ports below 1024 may need root.",
+        is_work=True,
+    ),
+    _clue(
+        "tool-missing",
+        r"(?:line )?\d+: (?P<what>[\w./-]+): (?:command )?not found$"
+        r"|^(?:\S+: )?(?P<who>[\w./-]+): (?:command )?not found$",
+        "its script calls a program that is not in the image",
+        "Install the program in the image, or correct the script.",
+        is_work=True,
     ),
     _clue(
         "file-missing",
-        r"no such file or directory|can't open file '(?P<what>[^']+)'|ENOENT"
-        r"|cannot open .*: not found|: not found$",
+        rf"no such file or directory[^\n]*?{_PATH}|can't open file '(?P<what>[^']+)'"
+        rf"|{_PATH.replace('path', 'other')}[^\n]{{0,20}}: no such file or directory"
+        r"|no such file or directory|ENOENT|FileNotFoundException: (?P<who>\S+)"
+        r"|cannot open .*: not found",
         "a file it needs is not there",
         "Check the path in the image and whether a mount hides it.",
+        is_work=True,
+    ),
+    _clue(
+        "bad-configuration",
+        r"\[emerg\]|unknown (?:directive|configuration|config|option|key)|invalid config"
+        r"|configuration (?:file )?(?:error|invalid)|bad directive|FATAL CONFIG FILE ERROR"
+        r"|yaml\.\w*\.?(?:Scanner|Parser)Error|TOMLDecodeError|error parsing .{0,40}config",
+        "its configuration is wrong",
+        "Correct what the log names in its configuration, then start it again.",
+        is_work=True,
     ),
 )
-
-
-def last_records(case: Case) -> list[Record]:
-    """Return the last records of the last run, newest first."""
-    return list(reversed(case.records[-LAST_RECORDS:]))
-
-
-def quote(record: Record, limit: int = QUOTE_CHARS) -> str:
-    """Write a record as evidence: when, in which stream, and its telling line."""
-    line = record.lines[0] if len(record.lines) == 1 else record.lines[-1]
-    return f"log {record.time[11:19]} {record.stream}: {inline(redact_assignments(line), limit)}"
-
-
-def find_missing_variable(case: Case) -> Finding | None:
-    """Name the environment variable that the program says it lacks."""
-    for record in last_records(case):
-        text = record.text[:TEXT_CHARS]
-        match = next((m for p in _VARIABLE if (m := p.search(text))), None)
-        lowercase = _PYDANTIC.search(text) if match is None else None
-        if match is None and lowercase is None:
-            continue
-        name = match["name"] if match else (lowercase or [""])["name"].upper()  # type: ignore[call-overload]
-        if match and name in _NOT_VARIABLES:
-            continue
-        return _missing_variable(case, record, str(name))
-    return None
-
-
-_NOT_VARIABLES = frozenset(
-    "ERROR FATAL WARNING INFO DEBUG CRITICAL HTTP TLS SSL API URL JSON".split()
-)
-
-
-def _missing_variable(case: Case, record: Record, name: str) -> Finding:
-    env = case.container.env
-    state = "empty" if name in env else "not in Config.Env"
-    if env.get(name):
-        return Finding(
-            kind="bad-variable",
-            problem=f"it complains about the environment variable {name}, which is set",
-            confidence="likely",
-            evidence=[quote(record), f"Config.Env: {name} is set (value not shown)"],
-            next=f"Check the value of {name} where the container is defined.",
-        )
-    return Finding(
-        kind="missing-variable",
-        problem=f"the environment variable {name} is missing",
-        confidence="proved",
-        evidence=[quote(record), f"Config.Env: {name} is {state} ({len(env)} variables there)"],
-        next=f"Set {name} where the container is defined (compose: environment or env_file), then "
-        "recreate it.",
-        ruled_out=["a fault of the network or of another service"],
-    )
 
 
 def find_clue(case: Case) -> Finding | None:
     """Find the cause that the last records name."""
-    records = last_records(case)
-    for clue in _CLUES:
+    return _find(case, _CLUES)
+
+
+def find_complaint(case: Case) -> Finding | None:
+    """Find what a running program complains of that cannot be the work it does for others."""
+    return _find(case, [clue for clue in _CLUES if not clue.is_work])
+
+
+def _find(case: Case, clues: Sequence[_Clue]) -> Finding | None:
+    records = [record for record in last_records(case) if record.level not in ("info", "debug")]
+    for clue in clues:
         for record in records:
             match = clue.pattern.search(record.text[:TEXT_CHARS])
             if match is not None:
@@ -227,61 +263,33 @@ def find_clue(case: Case) -> Finding | None:
 
 def _from_clue(case: Case, clue: _Clue, record: Record, match: re.Match[str]) -> Finding:
     named = next((value for value in match.groupdict().values() if value), None)
-    evidence = [_quote_match(record, match), *_supporting(case, clue.kind)]
-    proved = clue.kind == "wrong-architecture" and len(evidence) > 1
+    path = named if named and named.startswith("/") else ""
+    proved = is_proved(case, clue.kind, path)
+    trace = trace_of(record)
     return Finding(
         kind=clue.kind,
-        problem=f"{clue.problem}{f': {inline(named, 80)}' if named else ''}",
-        confidence="proved" if proved else clue.confidence,
-        evidence=evidence,
+        problem=f"{clue.problem}{f': {inline(named, NAMED_CHARS)}' if named else ''}",
+        confidence="proved" if proved else "likely",
+        evidence=[
+            quote_match(record, match),
+            *([f"at {inline(trace.place, NAMED_CHARS)}"] if trace else []),
+            *find_proofs(case, clue.kind, path),
+        ],
         next=clue.next,
     )
 
 
-def _quote_match(record: Record, match: re.Match[str]) -> str:
-    """Quote the line of a record that the match is in."""
-    start = record.text.rfind("\n", 0, match.start()) + 1
-    line = record.text[start:].partition("\n")[0]
-    shown = inline(redact_assignments(line), QUOTE_CHARS)
-    return f"log {record.time[11:19]} {record.stream}: {shown}"
-
-
-def _supporting(case: Case, kind: str) -> list[str]:
-    """Add what the engine knows about the cause that the log names."""
-    container, scene = case.container, case.scene
-    if kind == "wrong-architecture":
-        image = scene.architectures.get(container.image_id, "")
-        if image and _machine(image) != _machine(scene.info.architecture):
-            return [f"image Architecture={image}, engine Architecture={scene.info.architecture}"]
-    if kind == "disk-full" and scene.disk_free is not None:
-        free = format_bytes(scene.disk_free)
-        note = "" if scene.disk_free < LOW_DISK_BYTES else " (so a volume or tmpfs is full instead)"
-        return [f"free under {scene.info.root_dir}: {free}{note}"]
-    if kind == "read-only":
-        protected = [m.target for m in container.mounts if not m.writable]
-        root = [f"HostConfig.ReadonlyRootfs={str(container.read_only).lower()}"]
-        return root + ([f"Mounts read-only: {', '.join(protected[:4])}"] if protected else [])
-    if kind == "permission-denied":
-        mounts = ", ".join(m.target for m in container.mounts[:4]) or "none"
-        return [f"Config.User={container.user or 'root'}; Mounts: {mounts}"]
-    if kind == "file-missing" and container.mounts:
-        return [f"Mounts: {', '.join(m.target for m in container.mounts[:4])}"]
-    return []
-
-
-def _machine(name: str) -> str:
-    return {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}.get(name, name)
-
-
 def find_exception(case: Case) -> Finding | None:
-    """Name the exception that ended the last run."""
+    """Name the exception that ended the last run, and where it came from."""
     for record in last_records(case):
-        where = exception_of(record)
-        if where is None:
+        trace = trace_of(record)
+        if trace is None:
             continue
+        said = inline(redact_assignments(trace.exception), 160)
+        place = f", at {inline(trace.place, NAMED_CHARS)}" if trace.file else ""
         return Finding(
             kind="exception",
-            problem=f"it ended with an exception: {inline(redact_assignments(where), 160)}",
+            problem=f"it ended with an exception: {said}{place}",
             confidence="likely",
             evidence=[quote(record)],
             next=f'Read it whole: read_logs(["{case.container.name}"], level="error").',
@@ -289,9 +297,25 @@ def find_exception(case: Case) -> Finding | None:
     return None
 
 
+def find_error_in_log(case: Case) -> Finding | None:
+    """Take the error with which the log of the last run ends for the cause."""
+    last = case.records[-LAST_WORDS:]
+    errors = [record for record in last if record.level == "error"]
+    said = errors or [record for record in last if record.stream == "err"]
+    if not said:
+        return None
+    record = errors[-1] if errors else said[0]
+    line = inline(redact_assignments(telling_line(record).strip()), 160)
+    return Finding(
+        kind="error-in-log",
+        problem=f"it failed; the error at the end of its log: {line}",
+        confidence="likely",
+        evidence=[quote(record) for record in said[:3]],
+        next=f'Read what led to it: read_logs(["{case.container.name}"], mode="lines").',
+        ruled_out=["lack of memory (State.OOMKilled=false)", "a failed start (State.Error empty)"],
+    )
+
+
 def find_last_words(case: Case) -> Sequence[str]:
-    """Return the last records as evidence, errors first, when no cause is known."""
-    records = last_records(case)
-    errors = [record for record in records if record.level == "error"]
-    chosen = (errors or records)[:3]
-    return [quote(record) for record in reversed(chosen)]
+    """Return the last records as evidence when no cause is known."""
+    return [quote(record) for record in reversed(last_records(case)[:3])]

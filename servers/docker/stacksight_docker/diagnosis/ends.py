@@ -1,5 +1,7 @@
 """Containers that ended or are not running: what their state alone proves."""
 
+from collections.abc import Sequence
+
 from stacksight_core.units import format_bytes, format_duration
 from stacksight_docker.analysis.exits import (
     INTERRUPTED,
@@ -10,8 +12,11 @@ from stacksight_docker.analysis.exits import (
 from stacksight_docker.analysis.view import command_text
 from stacksight_docker.clock import short_time
 from stacksight_docker.diagnosis.model import Case, Finding
+from stacksight_docker.facts import Event
 
 AT_ONCE_SECONDS = 2.0
+STOP_SECONDS = 60.0
+"""A stop that came longer before the end is not its cause."""
 NO_LIMIT = "HostConfig.Memory=0 (no limit)"
 SEGFAULT = 139
 ABORT = 134
@@ -22,7 +27,8 @@ _STOPS = frozenset({"stop", "kill"})
 def find_out_of_memory(case: Case) -> Finding | None:
     """Prove that the kernel killed it for lack of memory."""
     container = case.container
-    noted = any(event.action == "oom" for event in case.events)
+    since = (container.started or 0.0) if case.is_up else 0.0
+    noted = any(event.action == "oom" and event.time >= since for event in case.events)
     killed = container.oom_killed and container.exit_code == KILLED
     if not killed and not (noted and (container.exit_code == KILLED or case.is_looping)):
         return _child_out_of_memory(case, noted=noted)
@@ -57,7 +63,7 @@ def _child_out_of_memory(case: Case, *, noted: bool) -> Finding | None:
         problem="a process in it was killed for lack of memory"
         + (f", at the limit of {format_bytes(limit)}" if limit else ""),
         confidence="proved",
-        evidence=[flag, *(["events: oom"] if noted else []), f"State.Status={container.status}"],
+        evidence=[flag + (", events: oom" if noted else "")],
         next="Raise the memory limit, or start fewer worker processes in it.",
     )
 
@@ -65,11 +71,10 @@ def _child_out_of_memory(case: Case, *, noted: bool) -> Finding | None:
 def find_stop(case: Case) -> Finding | None:
     """Tell whether somebody stopped or killed it."""
     container = case.container
-    asked = [event for event in case.events if event.action in _STOPS]
+    ended = container.finished or 0.0
+    asked = [e for e in case.events if e.action in _STOPS and _just_before(e.time, ended)]
     by_signal = container.exit_code in (KILLED, TERMINATED, INTERRUPTED)
     if container.status != "exited" or not (by_signal or asked):
-        return None
-    if not by_signal and not _just_before(asked[-1].time, container.finished):
         return None
     evidence = [f"State.ExitCode={explain_exit(container.exit_code)}, State.OOMKilled=false"]
     for event in asked[-3:]:
@@ -77,34 +82,62 @@ def find_stop(case: Case) -> Finding | None:
         evidence.append(
             f"event {event.action}{f' (signal {sent})' if sent else ''} at {short_time(event.time)}"
         )
-    if container.exit_code == KILLED and not asked and not container.memory_limit:
-        return Finding(
-            kind="killed",
-            problem="something outside killed it (SIGKILL), and it has no memory limit",
-            confidence="unknown",
-            evidence=[*evidence, NO_LIMIT],
-            next="See whether the host ran out of memory: `dmesg -T | grep -i -E 'oom|killed'`.",
-            ruled_out=["its own memory limit"],
+    if container.exit_code == KILLED and not asked:
+        return _killed(case, evidence)
+    return _stopped(case, evidence, asked)
+
+
+def _killed(case: Case, evidence: list[str]) -> Finding:
+    """Explain a SIGKILL of which the engine remembers no cause."""
+    container, known = case.container, case.scene.events_from
+    limit = container.memory_limit
+    evidence.append(f"HostConfig.Memory={format_bytes(limit)}" if limit else NO_LIMIT)
+    remembered = known is not None and known <= (container.finished or 0.0)
+    if remembered:
+        evidence.append("events: no stop and no kill before it ended")
+    elif known is not None:
+        evidence.append(f"events: forgotten by the engine before {short_time(known)}")
+    problem = "it was killed (SIGKILL) from outside; whether by somebody or for lack of memory on "
+    problem += "the host is not recorded"
+    if remembered:
+        problem = "it was killed (SIGKILL), but not through the engine: by a process of the host, "
+        problem += "such as its out-of-memory killer, or by one of its own"
+    return Finding(
+        kind="killed",
+        problem=problem,
+        confidence="unknown",
+        evidence=evidence,
+        next="See whether the host ran out of memory: `dmesg -T | grep -i -E 'oom|killed'`."
+        + ("" if remembered else " A `docker stop` that had to wait too long ends like this too."),
+        ruled_out=["its own memory limit (State.OOMKilled=false)"],
+    )
+
+
+def _stopped(case: Case, evidence: list[str], asked: Sequence[Event]) -> Finding:
+    container = case.container
+    killed = container.exit_code == KILLED
+    slow = killed and any(e.action == "stop" for e in asked)
+    step = f"Start it again if it should run: `docker start {container.name}`."
+    if slow:
+        step += (
+            " To end in time it must handle SIGTERM: an entrypoint in exec form, or `init: true`."
         )
-    how = "killed" if container.exit_code == KILLED else "stopped"
-    slow = ""
-    if container.exit_code == KILLED and any(e.action == "stop" for e in asked):
-        slow = "; it did not end on the first signal in time"
     stays = ""
     if container.restart_policy != "no":
         stays = f"; policy {container.restart_policy} does not start it again after a stop"
     return Finding(
         kind="stopped",
-        problem=f"somebody {how} it on purpose{slow}",
+        problem=f"somebody {'killed' if killed and not slow else 'stopped'} it on purpose"
+        + ("; it ignored the first signal and was killed when its time was up" if slow else ""),
         confidence="proved" if asked else "likely",
         evidence=[*evidence, f"HostConfig.RestartPolicy={container.restart_policy}{stays}"],
-        next=f"Start it again if it should run: `docker start {container.name}`.",
+        next=step,
         ruled_out=["lack of memory", "a crash of its own"],
     )
 
 
-def _just_before(asked: float, finished: float | None) -> bool:
-    return finished is not None and -1.0 <= finished - asked <= 60.0
+def _just_before(asked: float, finished: float) -> bool:
+    return -1.0 <= finished - asked <= STOP_SECONDS
 
 
 def find_done_at_once(case: Case) -> Finding | None:
@@ -114,7 +147,7 @@ def find_done_at_once(case: Case) -> Finding | None:
         "always",
         "unless-stopped",
     )
-    if container.exit_code or not is_service or case.is_up:
+    if case.last_exit_code != 0 or not is_service or case.is_up:
         return None
     if not case.is_looping and (run is None or run > AT_ONCE_SECONDS):
         return None
@@ -130,7 +163,6 @@ def find_done_at_once(case: Case) -> Finding | None:
         evidence=[
             f"State.ExitCode=0{ran}",
             f"command: {command_text(words)}",
-            f"RestartCount={container.restart_count}, policy {container.restart_policy}",
         ],
         next="Run the program in the foreground (nginx: `daemon off;`), or give a shell a terminal "
         "(`tty: true`).",

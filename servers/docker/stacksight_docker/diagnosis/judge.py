@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from stacksight_core.units import format_duration, plural
+from stacksight_docker.analysis.drift import find_drift
 from stacksight_docker.analysis.exits import WANTED_ENDS, explain_exit
-from stacksight_docker.clock import format_time
+from stacksight_docker.clock import format_time, parse_time
 from stacksight_docker.diagnosis.clues import (
     find_clue,
+    find_complaint,
+    find_error_in_log,
     find_exception,
     find_last_words,
-    find_missing_variable,
 )
 from stacksight_docker.diagnosis.ends import (
     find_done_at_once,
@@ -21,26 +23,29 @@ from stacksight_docker.diagnosis.ends import (
 )
 from stacksight_docker.diagnosis.health import find_failing_check
 from stacksight_docker.diagnosis.model import MAX_EVIDENCE, Case, Finding, Scene, Verdict
-from stacksight_docker.diagnosis.needs import (
-    dependencies,
-    find_failed_dependency,
-    find_refused,
-    find_unknown_name,
-    find_waiting,
-)
+from stacksight_docker.diagnosis.needs import dependencies, find_failed_dependency, find_waiting
+from stacksight_docker.diagnosis.peers import find_refused, find_unknown_name
 from stacksight_docker.diagnosis.setup import (
     find_changed_file,
     find_closed_ports,
     find_near_limit,
+    find_process_limit,
     find_restarts,
+    find_shared_name,
     find_stale_image,
     find_throttled,
+    find_unreachable_port,
+    find_zombies,
 )
 from stacksight_docker.diagnosis.starts import find_start_failure
+from stacksight_docker.diagnosis.variables import find_missing_variable
 
 Rule = Callable[[Case], Finding | None]
 
 COMPLAINT_SECONDS = 300.0
+LAST_ERRORS = 10
+LAST_SECONDS = 10.0
+"""Errors said this long before the last record may have ended the run."""
 COMPLAINTS = 3
 """A container that runs has to complain this often before its log counts as a problem."""
 _BEFORE_RUNNING: tuple[Rule, ...] = (find_start_failure, find_waiting, find_unusual_state)
@@ -50,21 +55,27 @@ _FROM_LOG: tuple[Rule, ...] = (
     find_unknown_name,
     find_refused,
     find_clue,
-    find_exception,
 )
-_LAST_RESORTS: tuple[Rule, ...] = (find_done_at_once, find_failed_dependency)
+_LAST_RESORTS: tuple[Rule, ...] = (find_done_at_once, find_failed_dependency, find_error_in_log)
 _NOTICES: tuple[Rule, ...] = (
     find_out_of_memory,
     find_near_limit,
+    find_process_limit,
     find_throttled,
     find_restarts,
     find_closed_ports,
+    find_unreachable_port,
+    find_zombies,
+    find_shared_name,
     find_stale_image,
     find_changed_file,
 )
 # A service that complains of these while it runs is in trouble; other complaints may be its work.
-_COMPLAINTS: tuple[Rule, ...] = (find_unknown_name, find_refused, find_clue)
-_NOTICE_KINDS = frozenset({"stale-image", "config-changed", "restarted", "cpu-throttled"})
+_COMPLAINTS: tuple[Rule, ...] = (find_unknown_name, find_refused, find_complaint)
+_NOTICE_KINDS = frozenset(
+    "stale-image config-changed restarted cpu-throttled stopped starting shared-name "
+    "zombie-processes".split()
+)
 _VAGUE = frozenset({"check-fails", "check-gets-error", "check-refused", "check-times-out"})
 
 
@@ -81,17 +92,18 @@ def judge(scene: Scene, wanted: Iterable[str]) -> list[Verdict]:
     causes = {cid: _cause(cases[cid], findings[cid], troubled) for cid in findings}
     shown = _with_causes(wanted, causes)
     effects = {cid: sum(_leads_to(other, cid, causes) for other in shown) for cid in shown}
+    roots = {cause for cid, cause in causes.items() if cause and cid in troubled}
     ordered = sorted(
         (cid for cid in shown if findings.get(cid)),
         key=lambda cid: (
-            cid not in troubled,
+            cid not in troubled | roots,
             -effects[cid],
             causes[cid] is not None,
             findings[cid][0].confidence == "unknown",
         ),
     )
     verdicts = [
-        _verdict(cases[cid], finding, causes[cid], scene)
+        _verdict(cases[cid], finding, causes[cid], scene, is_root=cid in roots)
         for cid in ordered
         for finding in findings[cid]
     ]
@@ -144,27 +156,46 @@ def _is_fine(case: Case) -> bool:
 
 
 def _first_of_ended(case: Case) -> Finding:
-    found = _first(case, (*_FROM_STATE, *(_FROM_LOG if _failed(case) else ()), *_LAST_RESORTS))
-    if found is not None:
-        return found
+    found = _first(case, _FROM_STATE)
+    if found is None and case.last_exit_code != 0:
+        found = _from_log(case)
+    if found is None:
+        found = _first(case, _LAST_RESORTS)
+    return found or _unknown(case)
+
+
+def _from_log(case: Case) -> Finding | None:
+    """Find the cause in what it said last: what ended a run is said at its end."""
+    if not case.records:
+        return None
+    end = parse_time(case.records[-1].time) or case.scene.now
+    recent = format_time(end - LAST_SECONDS)
+    last = [r for r in case.records if r.level == "error" and r.time >= recent]
+    for record in reversed(last[-LAST_ERRORS:]):
+        found = _first(replace(case, records=[record]), _FROM_LOG)
+        if found is not None:
+            return found
+    return find_exception(replace(case, records=last)) or _first(case, (*_FROM_LOG, find_exception))
+
+
+def _unknown(case: Case) -> Finding:
+    container = case.container
     words = find_last_words(case)
-    unreadable = case.scene.unreadable.get(case.container.id)
+    unreadable = case.scene.unreadable.get(container.id)
     said = [f"its log cannot be read: {unreadable}"] if unreadable else ["its log says nothing"]
+    gone = [note for note in find_drift(container, case.scene.tags) if "no image" in note]
+    image = container.image_id.removeprefix("sha256:")[:12] if gone else container.image
     return Finding(
         kind="unknown",
         problem="it ended by itself; neither the engine nor its log says why",
         confidence="unknown",
-        evidence=words or said,
-        next=f'Read on: read_logs(["{case.container.name}"], mode="patterns").'
+        evidence=[*(words or said), *gone],
+        next=f'Read on: read_logs(["{container.name}"], mode="patterns").'
         if words
-        else "Run its command by hand with more logging, e.g. `docker run -it --entrypoint sh "
-        f"{case.container.image}`.",
+        else f"Run its command by hand with more logging, e.g. `docker run -it --entrypoint sh "
+        f"{image}`.",
         ruled_out=["lack of memory (State.OOMKilled=false)", "a failed start (State.Error empty)"],
     )
-
-
-def _failed(case: Case) -> bool:
-    return case.container.exit_code != 0 or case.is_looping
 
 
 def _with_state(case: Case, finding: Finding) -> Finding:
@@ -220,11 +251,16 @@ def _deepen(case: Case, check: Finding) -> Finding:
 def _complaint(case: Case) -> Finding | None:
     """Find what a running container without a failing check complains of, if it keeps doing so."""
     recent = format_time(case.scene.now - COMPLAINT_SECONDS)
-    errors = [r for r in case.records if r.level == "error" and r.time >= recent]
+    said = [r for r in case.records if r.time >= recent]
+    errors = [r for r in said if r.level == "error"]
     if len(errors) < COMPLAINTS:
         return None
     finding = _first(replace(case, records=errors), _COMPLAINTS)
     if finding is None:
+        return None
+    # Complaints among much else, or of a program whose check passes, may be about its work.
+    mostly = len(errors) * 2 >= len(said) and case.listed.health is None
+    if not mostly and not _others_down(case, finding):
         return None
     often = f"{plural(len(errors), 'error')} in its log within 5 min"
     return replace(
@@ -232,8 +268,12 @@ def _complaint(case: Case) -> Finding | None:
     )
 
 
+def _others_down(case: Case, finding: Finding) -> bool:
+    return any(case.scene.listed[other].state != "running" for other in finding.needs)
+
+
 def _hurts(finding: Finding) -> bool:
-    return finding.kind not in _NOTICE_KINDS and finding.kind != "stopped"
+    return finding.kind not in _NOTICE_KINDS
 
 
 def _cause(case: Case, found: Sequence[Finding], troubled: set[str]) -> str | None:
@@ -277,7 +317,9 @@ def _leads_to(container_id: str, root: str, causes: dict[str, str | None]) -> bo
     return False
 
 
-def _verdict(case: Case, finding: Finding, cause: str | None, scene: Scene) -> Verdict:
+def _verdict(
+    case: Case, finding: Finding, cause: str | None, scene: Scene, *, is_root: bool
+) -> Verdict:
     root = scene.listed[cause] if cause is not None and cause in scene.listed else None
     blamed = root is not None and finding.kind not in _NOTICE_KINDS
     return Verdict(
@@ -288,5 +330,6 @@ def _verdict(case: Case, finding: Finding, cause: str | None, scene: Scene) -> V
         evidence=list(dict.fromkeys(finding.evidence))[:MAX_EVIDENCE],
         ruled_out=list(finding.ruled_out),
         next=f"Fix {root.name} first." if root is not None and blamed else finding.next,
+        notice=not _hurts(finding) and not (is_root and finding.kind == "stopped"),
         because_of=root.label if root is not None and blamed else None,
     )

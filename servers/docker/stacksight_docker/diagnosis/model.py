@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from stacksight_docker.facts import Container, EngineInfo, Event, Listed, Sample
+from stacksight_docker.facts import Container, EngineInfo, Event, Inside, Listed, Sample
 from stacksight_docker.logs.records import Record
 
 Confidence = Literal["proved", "likely", "unknown"]
@@ -24,6 +24,7 @@ class Verdict(BaseModel):
         evidence: facts, each naming the field or log line it is from.
         ruled_out: causes that the data exclude.
         next: one step that fixes it or finds out more.
+        notice: it is worth knowing, but nothing is broken: a stop on purpose, a stale image.
         because_of: the container whose problem is the cause of this one.
         also: other containers with the same problem.
     """
@@ -35,6 +36,7 @@ class Verdict(BaseModel):
     evidence: list[str]
     ruled_out: list[str] = []
     next: str
+    notice: bool = False
     because_of: str | None = None
     also: list[str] = []
 
@@ -69,6 +71,8 @@ class Scene:
         listeners: host processes by the port they listen on; empty for a remote engine.
         disk_free: bytes free where the engine keeps its data; None for a remote engine.
         samples: what running containers use, by id; empty for a remote engine.
+        insides: what the host sees inside running containers, by id; empty for a remote engine.
+        events_from: since when the events are complete, as far as that is known.
         changed_files: compose files that changed after a container was made, by container id.
     """
 
@@ -85,6 +89,8 @@ class Scene:
     listeners: Mapping[int, str] = field(default_factory=dict)
     disk_free: int | None = None
     samples: Mapping[str, Sample] = field(default_factory=dict)
+    insides: Mapping[str, Inside] = field(default_factory=dict)
+    events_from: float | None = None
     changed_files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -122,6 +128,14 @@ class Case:
             return True
         up = self.scene.now - (container.started or 0.0)
         return container.status == "running" and container.restart_count > 0 and up < LOOP_SECONDS
+
+    @property
+    def last_exit_code(self) -> int | None:
+        """How its last run ended; None when that is not known, since a start forgets it."""
+        if self.container.status != "running":
+            return self.container.exit_code
+        codes = [e.attributes.get("exitCode", "") for e in self.events if e.action == "die"]
+        return int(codes[-1]) if codes and codes[-1].lstrip("-").isdigit() else None
 
 
 LOOP_SECONDS = 60.0

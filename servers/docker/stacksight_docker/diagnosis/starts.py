@@ -23,6 +23,13 @@ _WRONG_KIND = re.compile(r"not a directory|trying to mount a directory|is a dire
 _BIND_SOURCE = re.compile(r"bind source path does not exist: (?P<path>\S+)|mkdir (?P<made>\S+):")
 _MOUNTED = re.compile(r'mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)"')
 _NETWORK = re.compile(r"network (?P<name>\S+) not found|could not find.*network (?P<other>\S+)")
+_USER = re.compile(r"unable to find (?:user|group) (?P<user>[^:\s]+)")
+# What every failed start begins with.
+_CHAIN = re.compile(
+    r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime create failed: "
+    r"|(?:runc|crun) create failed: |unable to start container process: "
+    r"|error during container init: )+"
+)
 _DEVICE = re.compile(r"could not select device driver|unknown or invalid runtime|no such device")
 
 
@@ -31,9 +38,9 @@ def find_start_failure(case: Case) -> Finding | None:
     error = case.container.error
     if not error:
         return None
-    said = f"State.Error: {inline(redact_assignments(error), ERROR_CHARS)}"
+    said = f"State.Error: {inline(redact_assignments(_CHAIN.sub('', error)), ERROR_CHARS)}"
     code = f"State.ExitCode={case.container.exit_code}, State.Status={case.container.status}"
-    for rule in (_port_taken, _architecture, _command, _mount, _network):
+    for rule in (_port_taken, _architecture, _user, _folder, _command, _mount, _network):
         finding = rule(case, error, [said, code])
         if finding is not None:
             return finding
@@ -62,7 +69,10 @@ def _port_taken(case: Case, error: str, evidence: list[str]) -> Finding | None:
         problem=f"port {port} of the host is already in use{by}",
         confidence="proved",
         evidence=shown,
-        next=f"Stop {holder or 'what listens there'}, or publish another host port; then start it.",
+        next=f"Stop {holder}, or publish another host port; then start it."
+        if holder
+        else f"See who listens there (`ss -ltnp sport = :{port}`), stop it or publish another host "
+        f"port; then start it.",
         ruled_out=["its image and command (they never ran)"],
     )
 
@@ -87,6 +97,35 @@ def _architecture(case: Case, error: str, evidence: list[str]) -> Finding | None
     )
 
 
+def _user(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    match = _USER.search(error)
+    if match is None:
+        return None
+    return Finding(
+        kind="user-missing",
+        problem=f"its user or group {inline(match['user'], 60)} does not exist in the image",
+        confidence="proved",
+        evidence=[*evidence, f"Config.User={case.container.user}"],
+        next="Create the user in the image (`RUN adduser`), or give a numeric id (`user: 1000`).",
+        ruled_out=["a fault of the program (it never ran)"],
+    )
+
+
+def _folder(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    if "chdir to cwd" not in error:
+        return None
+    denied = "permission denied" in error
+    what = "may not be entered by its user" if denied else "is not a folder in the image"
+    return Finding(
+        kind="working-folder",
+        problem=f"its working directory {inline(case.container.working_dir, 80)} {what}",
+        confidence="proved",
+        evidence=[*evidence, f"Config.WorkingDir={case.container.working_dir}"],
+        next="Correct the working directory, or its owner in the image; then recreate it.",
+        ruled_out=["a fault of the program (it never ran)"],
+    )
+
+
 def _command(case: Case, error: str, evidence: list[str]) -> Finding | None:
     words = case.container.entrypoint + case.container.command
     missing, denied = _MISSING_COMMAND.search(error), _NOT_EXECUTABLE.search(error)
@@ -95,6 +134,8 @@ def _command(case: Case, error: str, evidence: list[str]) -> Finding | None:
         return None
     what = "does not exist in the image" if missing else "is not an executable file"
     fix = "Correct the command or entrypoint, or the PATH of the image"
+    if missing and " " in match["command"]:
+        fix = "Its whole command line is taken for one program's name: write it as a list of words"
     if denied:
         fix = "Make it executable in the image (`RUN chmod +x`), or correct the command"
     return Finding(

@@ -35,7 +35,7 @@ _STATED = re.compile(
     rf"|HTTP/[\d.]+\"? (?P<status>5\d\d)\b",
 )
 _ALARM = re.compile(
-    r"Traceback \(most recent|^panic: |\b[A-Z]\w*(?:Error|Exception)\b(?::| \[|$)"
+    r"Traceback \(most recent|^panic: | panicked at |\b[A-Z]\w*(?:Error|Exception)\b(?::| \[|$)"
     r"|[Ss]egmentation fault|\b[Oo]ut of memory|UnhandledPromiseRejection|core dumped"
 )
 _COMPLAINT = re.compile(

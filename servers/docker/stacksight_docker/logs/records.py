@@ -18,9 +18,11 @@ _DIGITS = re.compile(r"\d+")
 _STATUS = re.compile(r"HTTP/[\d.]+\"? ([1-5]\d\d)\b")
 _CONTINUES = re.compile(
     r"\s+\S|(?:Caused by|Suppressed|During handling|The above exception|Traceback \(most recent)"
+    r"|\[signal SIG|Stack trace:$|#\d+ "
     r"|\.\.\. \d+ more|goroutine \d+ \[|note: run with|stack backtrace:"
     r"|[\w./$*()-]+\(0x|\}$|\)$|\]$"
 )
+_GO_CALL = re.compile(r"[\w./*()\[\]-]+\([^)]*\)$|created by |exit status \d+$")
 _MESSAGE_KEYS = ("msg", "message", "event", "@m", "@mt", "error", "log")
 _STACK_KEYS = ("stack", "exception", "traceback", "exc_info", "stack_trace", "err", "error")
 
@@ -98,12 +100,21 @@ def _belongs(text: str, previous: Record) -> bool:
     if not text.strip():
         return True
     first = text[0]
-    if not (first.isspace() or first in "CSDT.gns}])") and "(0x" not in text:
-        return _ends_traceback(previous)
+    if not (first.isspace() or first in "CSDT.gns}])[#") and "(0x" not in text:
+        return _ends_traceback(previous) or _in_goroutine(text, previous)
     if text.startswith("Traceback (most recent"):
         chained = previous.lines[-1].startswith(("The above exception", "During handling"))
         return chained or (previous.level == "error" and not _in_traceback(previous))
-    return bool(_CONTINUES.match(text)) or _ends_traceback(previous)
+    return (
+        bool(_CONTINUES.match(text)) or _ends_traceback(previous) or _in_goroutine(text, previous)
+    )
+
+
+def _in_goroutine(text: str, previous: Record) -> bool:
+    """Tell whether a line is a call in the trace of a Go program's panic."""
+    if len(previous.lines) < 2 or not _GO_CALL.match(text):
+        return False
+    return any(line.startswith("goroutine ") for line in previous.lines[:50])
 
 
 def _in_traceback(record: Record) -> bool:
@@ -113,6 +124,8 @@ def _in_traceback(record: Record) -> bool:
 def _ends_traceback(record: Record) -> bool:
     """Tell whether the next line, not indented, is the exception of the traceback above it."""
     last = record.lines[-1]
+    if last.endswith(":") and " panicked at " in last:
+        return True  # Rust says on the next line what it panicked about
     return last[:1].isspace() and _in_traceback(record)
 
 

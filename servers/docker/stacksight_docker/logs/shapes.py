@@ -3,6 +3,7 @@
 import re
 
 from stacksight_docker.logs.records import SKELETON_CHARS, Record
+from stacksight_docker.logs.traces import trace_of
 
 MAX_SHAPE_CHARS = 240
 
@@ -25,24 +26,6 @@ _MARKS = {
     "quoted": "<text>",
     "number": "<n>",
 }
-_FRAMES = (
-    re.compile(r'File "(?P<file>[^"]+)", line \d+, in (?P<function>\S+)'),
-    re.compile(r"at (?P<function>[\w.$<>\[\] ]+?) ?\((?P<file>[^():]+)(?::\d+)*\)"),
-)
-_LIBRARIES = (
-    "site-packages/",
-    "dist-packages/",
-    "node_modules/",
-    "lib/python",
-    "node:",
-    "internal/",
-    "<frozen",
-    "/usr/local/go/",
-    "java.base",
-)
-_EXCEPTION = re.compile(
-    r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Timeout)?)(?::|$)"
-)
 
 
 def mask(text: str) -> str:
@@ -62,40 +45,9 @@ def shape(record: Record) -> str:
     A traceback's shape is its exception and the last frame of the program's own code; a JSON
     record's its message and keys; any other's its masked first line.
     """
-    trace = exception_of(record)
+    trace = trace_of(record)
     if trace is not None:
-        return trace
+        return f"{mask(trace.exception)} at {trace.file}:{trace.function}"
     if record.fields:
         return f"{mask(record.message)} {{{', '.join(sorted(record.fields))[:120]}}}"
     return mask(record.message)
-
-
-def exception_of(record: Record) -> str | None:
-    """Write a traceback's exception and where in the program's own code it came from."""
-    if len(record.lines) < 2:
-        return None
-    frames = [frame for line in record.lines if (frame := _frame(line))]
-    if not frames:
-        return None
-    own = [f for f in frames if not any(library in f[0] for library in _LIBRARIES)]
-    # Python puts the innermost frame last, the others first.
-    python = 'File "' in record.text
-    file, function = (own or frames)[-1 if python else 0]
-    return f"{mask(_exception_line(record, python=python))} at {file}:{function}"
-
-
-def _frame(line: str) -> tuple[str, str] | None:
-    for pattern in _FRAMES:
-        if match := pattern.search(line):
-            return match["file"], match["function"].strip()
-    return None
-
-
-def _exception_line(record: Record, *, python: bool) -> str:
-    unindented = [line for line in record.lines if line[:1].strip()]
-    if not unindented:
-        return record.message
-    if python:
-        return unindented[-1]
-    named = [line for line in unindented if _EXCEPTION.match(line)]
-    return named[0] if named else unindented[0]

@@ -24,14 +24,18 @@ def _headline(diagnosis: Diagnosis) -> str:
     looked = f"looked at {plural(diagnosis.looked_at, 'container')}, {diagnosis.well} well"
     if not diagnosis.verdicts:
         return f"{diagnosis.target}: no problem found; {looked}. Engine: {diagnosis.engine}."
-    count = plural(len(diagnosis.verdicts) + diagnosis.verdicts_left_out, "problem")
-    return f"{diagnosis.target}: {count}; {looked}. Engine: {diagnosis.engine}."
+    notices = sum(verdict.notice for verdict in diagnosis.verdicts)
+    problems = len(diagnosis.verdicts) - notices + diagnosis.verdicts_left_out
+    found = plural(problems, "problem") if problems else "no problem found"
+    also = f", {plural(notices, 'notice')}" if notices else ""
+    return f"{diagnosis.target}: {found}{also}; {looked}. Engine: {diagnosis.engine}."
 
 
 def _verdict(number: int, verdict: Verdict) -> str:
     because = f"\n   because of: {verdict.because_of}" if verdict.because_of else ""
     lines = [
-        f"{number}. {verdict.container}: {verdict.problem} [{verdict.kind}, {verdict.confidence}]"
+        f"{number}. {'(notice) ' if verdict.notice else ''}{verdict.container}: {verdict.problem} "
+        f"[{verdict.kind}, {verdict.confidence}]"
         f"{because}"
     ]
     if verdict.also:

@@ -16,6 +16,7 @@ from stacksight_docker.facts import (
     Mount,
     Port,
 )
+from stacksight_docker.source.targets import find_targets
 
 Json = Mapping[str, Any]
 
@@ -134,6 +135,7 @@ def parse_container(raw: Json) -> Container:
         open_stdin=bool(config.get("OpenStdin")),
         stop_signal=str(config.get("StopSignal") or ""),
         env=dict(_variable(entry) for entry in config.get("Env") or []),
+        env_targets=find_targets(config.get("Env") or []),
         log_driver=str(log.get("Type") or ""),
         log_path=str(raw.get("LogPath") or ""),
         log_options={str(k): str(v) for k, v in (log.get("Config") or {}).items()},
@@ -141,7 +143,12 @@ def parse_container(raw: Json) -> Container:
         swap_limit=int(host.get("MemorySwap") or 0),
         cpus=_cpus(host),
         pids_limit=int(host.get("PidsLimit") or 0),
+        open_files_limit=_open_files(host.get("Ulimits") or []),
         read_only=bool(host.get("ReadonlyRootfs")),
+        tmpfs={str(path): str(options) for path, options in (host.get("Tmpfs") or {}).items()},
+        cap_add=_texts(host.get("CapAdd")),
+        cap_drop=_texts(host.get("CapDrop")),
+        security_options=_texts(host.get("SecurityOpt")),
         privileged=bool(host.get("Privileged")),
         auto_remove=bool(host.get("AutoRemove")),
         init=bool(host.get("Init")),
@@ -163,6 +170,11 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _variable(entry: str) -> tuple[str, bool]:
     name, _, value = entry.partition("=")
     return name, bool(value)
+
+
+def _open_files(limits: Iterable[Json]) -> int:
+    """Return how many files a process may open; 0 without a limit of its own."""
+    return next((int(x.get("Soft") or 0) for x in limits if x.get("Name") == "nofile"), 0)
 
 
 def _cpus(host: Json) -> float:

@@ -25,12 +25,16 @@ class Watch:
         self._kept: collections.deque[Event] = collections.deque(maxlen=MAX_KEPT)
         self._client: EngineClient | None = None
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
         self.since: float | None = None
 
     def follow(self, reached: Reached) -> None:
         """Begin to follow an engine; does nothing while it is followed already."""
-        if self._thread is not None and self._thread.is_alive():
-            return
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._start(reached)
+
+    def _start(self, reached: Reached) -> None:
         self._client = EngineClient(reached.endpoint, reached.api_version)
         self.since = time.time() + reached.clock_offset
         self._kept.clear()
