@@ -196,6 +196,10 @@ def _covering(
     rest = [name for name in use.table.columns if name in use.needed and name not in held | dropped]
     columns = use.table.columns
     width = sum(columns[name].width for name in rest)
+    if any(key.sql.startswith("(") for key in keys):
+        # Of an expression the planner has no statistics before the index is there: it takes it for
+        # far less selective than it is, and covering would seem to pay.
+        return
     if use.written or not rest or len(rest) > MAX_INCLUDED or width > MAX_COVERING_WIDTH:
         return
     yield IndexSpec(use.table.name, keys, tuple(rest), where)
@@ -230,7 +234,7 @@ def _is_stable(use: Use, predicate: Predicate) -> bool:
     """Whether a condition is likely to be asked again and again with the same constant."""
     if predicate.kind in {"null", "not_null", "boolean", "compare"}:
         return True
-    if predicate.kind not in {"equal", "in"} and predicate.operator != "<>":
+    if predicate.kind not in {"equal", "in", "range"} and predicate.operator != "<>":
         return False
     if not predicate.key or not predicate.key.is_column:
         return False

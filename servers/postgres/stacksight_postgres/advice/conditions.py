@@ -12,10 +12,10 @@ from stacksight_postgres.advice.keys import (
     expression_keys,
     is_constant,
     is_literal,
-    is_node,
     literal_text,
 )
 from stacksight_postgres.advice.model import Key, Predicate, PredicateKind, Use
+from stacksight_postgres.advice.nodes import is_node
 from stacksight_postgres.advice.scopes import Output, Scope
 
 RANGES = frozenset({"<", ">", "<=", ">="})

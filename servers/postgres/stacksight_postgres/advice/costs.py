@@ -1,7 +1,9 @@
 """What a query would cost with a set of indexes, asked of the planner no more often than needed."""
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from bisect import insort
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stacksight_postgres.advice.candidates import relevant_to
@@ -10,15 +12,15 @@ from stacksight_postgres.advice.model import IndexSpec, Query
 Mask = int
 """A set of candidates: bit n stands for candidate n."""
 
-Ask = Callable[[str, Sequence[IndexSpec]], Awaitable[tuple[float, frozenset[IndexSpec]]]]
-"""Has the planner plan the SQL with these indexes besides those that exist.
+Ask = Callable[[int, Sequence[IndexSpec]], Awaitable[list[tuple[float, frozenset[IndexSpec]]]]]
+"""Has the planner plan a query, by its number, with these indexes besides those that exist.
 
-Returns the total cost, and which of the indexes the plan uses.
+Returns plans, the cheapest first: the total cost, and which of the indexes are used.
 """
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, order=True)
+class Plan:
     """The planner's total cost of a query, and the candidates that its plan uses."""
 
     cost: float
@@ -38,10 +40,11 @@ def members(mask: Mask) -> Iterator[int]:
 
 
 class Costs:
-    """Answers from memory where it can.
+    """Keeps every plan that the planner ever gave, and answers from them where that is enough.
 
-    A plan that uses only some of the offered indexes stays the best when others are taken away, so
-    an answer holds for every set between what it used and what it was offered.
+    A plan can be had with every set of indexes that contains those it uses, so the cheapest such
+    plan is an upper bound. It is the truth where the planner was asked with this very set, or with
+    a larger one of which it used nothing else.
 
     Args:
         queries: that are to be made faster.
@@ -53,29 +56,38 @@ class Costs:
     def __init__(
         self,
         queries: Sequence[Query],
-        candidates: Sequence[IndexSpec],
+        candidates: Iterable[IndexSpec],
         ask: Ask,
         deadline: float,
     ) -> None:
         self.queries = queries
-        self.candidates = candidates
+        self.candidates: list[IndexSpec] = []
         self.asked = 0
         self._ask = ask
         self._deadline = self._until = deadline
-        self._numbers = {spec: number for number, spec in enumerate(candidates)}
-        self._relevant = [
-            sum(1 << n for n, spec in enumerate(candidates) if relevant_to(query, spec))
-            for query in queries
-        ]
-        self._answers: list[dict[Mask, Estimate]] = [{} for _ in queries]
+        self._numbers: dict[IndexSpec, int] = {}
+        self._relevant: list[Mask] = [0 for _ in queries]
+        self._answers: list[dict[Mask, Mask]] = [{} for _ in queries]
+        self._plans: list[list[Plan]] = [[] for _ in queries]
+        for spec in candidates:
+            self.add(spec)
+
+    def add(self, spec: IndexSpec) -> int:
+        """Take up a candidate, unless it is known, and return its number."""
+        if spec not in self._numbers:
+            number = self._numbers[spec] = len(self.candidates)
+            self.candidates.append(spec)
+            for query, one in enumerate(self.queries):
+                self._relevant[query] |= relevant_to(one, spec) << number
+        return self._numbers[spec]
 
     def relevant(self, query: int) -> Mask:
         """Return the candidates that the planner could use for a query."""
         return self._relevant[query]
 
-    def narrow(self, query: int, useful: Mask) -> None:
-        """Take only these candidates for ones that matter to a query."""
-        self._relevant[query] &= useful
+    def plans(self, query: int) -> Sequence[Plan]:
+        """Return the plans known of a query, the cheapest first."""
+        return self._plans[query]
 
     def allow(self, share: float) -> None:
         """Allow questions for this share of the time that is left."""
@@ -86,50 +98,54 @@ class Costs:
         """Allow the few questions that remain after the search."""
         self._until = float("inf")
 
-    def lowest(self, query: int) -> Estimate:
-        """Return the best that is known of a query, without asking."""
-        return min(self._answers[query].values(), key=lambda answer: (answer.cost, answer.used))
+    def is_over(self) -> bool:
+        """Whether the time for asking is used up."""
+        return time.monotonic() > self._until
 
-    async def estimate(self, query: int, specs: Mask) -> Estimate:
-        """Return what a query costs with a set of indexes.
+    def bound(self, query: int, specs: Mask) -> Plan:
+        """Return the cheapest plan known of a query that uses only these, without asking."""
+        return next(plan for plan in self._plans[query] if plan.used & specs == plan.used)
+
+    async def estimate(self, query: int, specs: Mask) -> Plan:
+        """Return the cheapest plan of a query with a set of indexes.
 
         Raises:
             OutOfTimeError: it is not known and there is no time left to ask.
         """
         offered = specs & self._relevant[query]
-        known = self._known(query, offered)
-        if known is not None:
-            return known
-        if time.monotonic() > self._until:
-            raise OutOfTimeError
-        self.asked += 1
-        wanted = [self.candidates[number] for number in members(offered)]
-        cost, used = await self._ask(self.queries[query].sql, wanted)
-        answer = Estimate(cost, sum(1 << self._numbers[spec] for spec in used))
-        self._answers[query][offered] = answer
-        return answer
+        if not self._is_known(query, offered):
+            if self.is_over():
+                raise OutOfTimeError
+            self.asked += 1
+            wanted = [self.candidates[number] for number in members(offered)]
+            found = await self._ask(query, wanted)
+            plans = [Plan(cost, self._mask(used)) for cost, used in found]
+            self._answers[query][offered] = plans[0].used
+            for plan in plans:
+                if plan not in self._plans[query]:
+                    insort(self._plans[query], plan)
+        return self.bound(query, offered)
 
-    async def total(self, specs: Mask) -> float:
-        """Return the weighted cost of all queries."""
-        costs = [(await self.estimate(n, specs)).cost for n, _ in enumerate(self.queries)]
-        return sum(q.weight * cost for q, cost in zip(self.queries, costs, strict=True))
+    async def estimate_all(self, wanted: Iterable[tuple[int, Mask]]) -> None:
+        """Learn what several queries cost, each with a set of indexes.
 
-    async def change(self, before: Mask, after: Mask) -> float:
-        """Return by how much the weighted cost changes from one set to another."""
-        changed = before ^ after
-        difference = 0.0
-        for number, query in enumerate(self.queries):
-            if changed & self._relevant[number]:
-                old = await self.estimate(number, before)
-                new = await self.estimate(number, after)
-                difference += (new.cost - old.cost) * query.weight
-        return difference
+        Raises:
+            OutOfTimeError: there was no time for all of them.
+        """
+        asked = dict.fromkeys((query, specs & self._relevant[query]) for query, specs in wanted)
+        # None is cancelled while others are under way: that would break off a statement.
+        found = await asyncio.gather(
+            *(self.estimate(*one) for one in asked), return_exceptions=True
+        )
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
 
-    def _known(self, query: int, offered: Mask) -> Estimate | None:
+    def _mask(self, specs: Iterable[IndexSpec]) -> Mask:
+        return sum(1 << self._numbers[spec] for spec in specs)
+
+    def _is_known(self, query: int, offered: Mask) -> bool:
         answers = self._answers[query]
-        if offered in answers:
-            return answers[offered]
-        for asked, answer in answers.items():
-            if offered & asked == offered and answer.used & offered == answer.used:
-                return answer
-        return None
+        return offered in answers or any(
+            offered & asked == offered and used & offered == used for asked, used in answers.items()
+        )

@@ -7,17 +7,13 @@ from pglast import ast
 from pglast.stream import RawStream
 
 from stacksight_postgres.advice.model import Column, Key, Use
+from stacksight_postgres.advice.nodes import is_node, nodes_below
 from stacksight_postgres.advice.scopes import Output, Scope, field_names
 from stacksight_postgres.plans.facts import quote_name
 
 _CONSTANT_NODES = (ast.A_Const, ast.TypeCast, ast.TypeName, ast.A_ArrayExpr, ast.String)
 _TEXT_TYPES = frozenset({"text", "varchar", "bpchar"})
 _TEXT_COLUMNS = ("text", "character varying", "character")
-
-
-def is_node(value: Any, kind: type | tuple[type, ...]) -> bool:
-    """Whether a part of a tree is of a kind; the parser's stubs call every field optional."""
-    return isinstance(value, kind)
 
 
 def column_key(name: str) -> Key:
@@ -72,20 +68,6 @@ def bare_sql(node: Any, scope: Scope) -> str | None:
     """Write an expression with bare column names, as an index on their table has it."""
     found = _rewritten(node, scope)
     return found[1] if found else None
-
-
-def nodes_below(root: Any) -> list[Any]:
-    """Return a node and all nodes below it."""
-    found: list[Any] = []
-    pending = [root]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, tuple):
-            pending.extend(value)
-        elif is_node(value, ast.Node):
-            found.append(value)
-            pending.extend(getattr(value, name) for name in value)
-    return found
 
 
 def _expression_key(node: Any, scope: Scope) -> tuple[Use, Key] | None:

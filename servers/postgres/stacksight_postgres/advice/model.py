@@ -265,7 +265,14 @@ class IndexSpec:
         """The conditions of a partial index as one."""
         return " AND ".join(self.where)
 
-    def create(self, name: str = "", on: str = "", *, concurrently: bool = False) -> str:
+    @property
+    def has_to_lead(self) -> bool:
+        """Whether hypopg sees all of it only where its table is the first of a query."""
+        return bool(self.where) or any(key.sql.startswith("(") for key in self.keys)
+
+    def create(
+        self, name: str = "", on: str = "", options: str = "", *, concurrently: bool = False
+    ) -> str:
         """Write the CREATE INDEX; ``on`` names another table, such as a partition."""
         parts = ["CREATE INDEX"]
         parts += ["CONCURRENTLY"] if concurrently else []
@@ -275,5 +282,6 @@ class IndexSpec:
         parts.append(f"({', '.join(str(key) for key in self.keys)})")
         included = ", ".join(quote_name(column) for column in self.include)
         parts += [f"INCLUDE ({included})"] if included else []
+        parts += [f"WITH ({options})"] if options else []
         parts += [f"WHERE {self.predicate}"] if self.where else []
         return " ".join(parts)

@@ -6,8 +6,9 @@ from pglast import ast
 from pglast.enums import SetOperation, SortByDir, SortByNulls, SubLinkType
 
 from stacksight_postgres.advice.conditions import join_columns, read_condition
-from stacksight_postgres.advice.keys import direct_keys, expression_keys, is_node
+from stacksight_postgres.advice.keys import direct_keys, expression_keys
 from stacksight_postgres.advice.model import Key, SortKey, Table, Use, View
+from stacksight_postgres.advice.nodes import is_node
 from stacksight_postgres.advice.scopes import (
     Catalog,
     Output,

@@ -39,11 +39,42 @@ class Sample:
     matching: Mapping[str, int] = field(default_factory=dict)
 
 
+class Sizer:
+    """Sizes of indexes on known tables.
+
+    Args:
+        tables: by name.
+        samples: of the same tables.
+    """
+
+    def __init__(self, tables: Mapping[str, Table], samples: Mapping[str, Sample]) -> None:
+        self._tables = tables
+        self._samples = samples
+        self._known: dict[IndexSpec, int] = {}
+
+    def bytes(self, spec: IndexSpec) -> int:
+        """Return the bytes of an index just built."""
+        if spec not in self._known:
+            sample = self._samples.get(spec.table, Sample())
+            self._known[spec] = estimate_bytes(spec, self._tables[spec.table], sample)
+        return self._known[spec]
+
+    def rows(self, spec: IndexSpec) -> float:
+        """Return the rows that an index holds."""
+        return _rows(spec, self._tables[spec.table], self._samples.get(spec.table, Sample()))
+
+    def height(self, spec: IndexSpec) -> int:
+        """Return the levels of a B-tree above its leaves."""
+        pages = self.bytes(spec) / PAGE / max(len(self._tables[spec.table].partitions), 1)
+        width = _tuple_width(spec, self._tables[spec.table])
+        return math.ceil(math.log(pages, _per_branch(width))) if pages > 2 else 0
+
+
 def estimate_bytes(spec: IndexSpec, table: Table, sample: Sample) -> int:
     """Return the bytes of an index just built, within about 30 % of the truth."""
     if spec.method == "brin":
         return PAGE * (3 + math.ceil(table.pages / BRIN_PAGES_PER_RANGE * BRIN_TUPLE / PAGE))
-    rows = table.rows * partial_share(spec, sample)
+    rows = _rows(spec, table, sample)
     if rows < 1:
         return 2 * PAGE
     key_columns = [table.columns[name] for key in spec.keys for name in key.columns]
@@ -52,8 +83,12 @@ def estimate_bytes(spec: IndexSpec, table: Table, sample: Sample) -> int:
     width = _tuple_width(spec, table)
     leaf = _posting_bytes(rows, distinct, width) if merges else rows * (width + LINE_POINTER)
     leaf_pages = math.ceil(leaf / (LEAF_SPACE - width))
-    per_branch = max(2.0, LEAF_SPACE * 0.75 / (width + LINE_POINTER))
-    return PAGE * (2 + math.ceil(leaf_pages * (1 + 1 / per_branch)))
+    return PAGE * (2 + math.ceil(leaf_pages * (1 + 1 / _per_branch(width))))
+
+
+def _per_branch(width: int) -> float:
+    """Children of an inner page."""
+    return max(2.0, LEAF_SPACE * 0.75 / (width + LINE_POINTER))
 
 
 def needs_sample(spec: IndexSpec, table: Table) -> frozenset[str]:
@@ -74,11 +109,10 @@ def needs_sample(spec: IndexSpec, table: Table) -> frozenset[str]:
     return frozenset(columns)
 
 
-def partial_share(spec: IndexSpec, sample: Sample) -> float:
-    """Return the share of the table's rows that an index holds."""
+def _rows(spec: IndexSpec, table: Table, sample: Sample) -> float:
     if not spec.where or not sample.rows:
-        return 1.0
-    return sample.matching.get(spec.predicate, sample.rows) / sample.rows
+        return table.rows
+    return table.rows * sample.matching.get(spec.predicate, sample.rows) / sample.rows
 
 
 def _combinations(

@@ -1,7 +1,8 @@
 """Finds the indexes that would help: gathers queries and facts, has the planner judge, chooses."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from statistics import median_high
 from typing import Any
@@ -13,12 +14,13 @@ from stacksight_postgres.advice.answer import Advice
 from stacksight_postgres.advice.candidates import candidate_indexes
 from stacksight_postgres.advice.costs import Costs, Mask, members
 from stacksight_postgres.advice.model import IndexKey, IndexSpec, Query, Table
+from stacksight_postgres.advice.packing import Limits
 from stacksight_postgres.advice.reading import read_uses
 from stacksight_postgres.advice.reduced import choose_by_statistics
 from stacksight_postgres.advice.report import Judged, QueryOutcome, report, report_reduced
 from stacksight_postgres.advice.scopes import relation_names
-from stacksight_postgres.advice.selection import Limits, Selector
-from stacksight_postgres.advice.sizes import Sample, estimate_bytes, needs_sample
+from stacksight_postgres.advice.selection import Selector
+from stacksight_postgres.advice.sizes import Sample, Sizer, needs_sample
 from stacksight_postgres.guard.statement import Statement
 from stacksight_postgres.source.advice_sample import sample_table
 from stacksight_postgres.source.advice_tables import load_catalog
@@ -27,17 +29,24 @@ from stacksight_postgres.source.explaining import check_explaining, choose_value
 from stacksight_postgres.source.hypothetical import has_hypopg
 from stacksight_postgres.source.preparing import explained
 from stacksight_postgres.source.statements import read_statements
-from stacksight_postgres.source.what_if import WhatIf, explain
+from stacksight_postgres.source.what_if import (
+    Planners,
+    WhatIf,
+    explain,
+    is_possible,
+    read_settings,
+)
 
 MAX_WORKLOAD = 50
 MAX_PARTITIONS = 100
 OUTLIER = 10.0
-OUTLIER_WEIGHT = 0.25
-"""A query estimated at more than OUTLIER times the median counts as this share of the median one.
+"""A query estimated at more than OUTLIER times the median counts as the median one does.
 
-Estimates that high come from a subquery repeated for every row. Counted in
-full, one of them decides everything.
+Estimates that high come from a subquery repeated for every row: they say that the query is slow,
+not how slow. Counted in full, one of them decides everything.
 """
+LEAST_COUNTED = 0.1
+"""A query counts at least as this share of the median one: the light ones are the frequent ones."""
 
 ANSWERING_S = 0.5
 DEFAULT_BUDGET_SHARE = 0.5
@@ -49,8 +58,8 @@ ERROR_NO_WORKLOAD = (
     "queries: queries=[…], or run the application first."
 )
 NOTE_OUTLIER = (
-    "{labels}: estimated at more than ten times the median; counted as a quarter of the median "
-    "query, so that one estimate does not decide everything."
+    "{labels}: estimated at more than ten times the median; counted like the median query, so that "
+    "one estimate does not decide everything."
 )
 NOTE_PARTITIONS = "{table}: {count} partitions, more than the {most} that are tried"
 NOTE_STATISTICS = (
@@ -94,7 +103,7 @@ async def advise(database: Database, request: Request) -> Advice:
     started = time.monotonic()
     async with database.private_session() as session:
         wanted, skipped = await _gather(session, request)
-        queries, tables = await _read(session, wanted)
+        queries, tables, names = await _read(session, wanted)
         notes = [] if request.queries else [NOTE_WORKLOAD.format(count=len(queries))]
         skipped += [_too_many(t) for t in tables.values() if len(t.partitions) > MAX_PARTITIONS]
         notes += [
@@ -109,14 +118,16 @@ async def advise(database: Database, request: Request) -> Advice:
             plans = [await explain(session, query.sql) for query in queries]
             base = [float(plan["Total Cost"]) for plan in plans]
             weighed, weighing = _weighted(queries, wanted, base)
-            judged = await _judge(WhatIf(session, tables), weighed, plans, limits, deadline)
+            async with _second_session(database) as more:
+                sessions = [session, *more]
+                judged = await _judge(sessions, tables, names, weighed, plans, limits, deadline)
             advice = report(judged, tables)
             notes += weighing
         else:
             found = choose_by_statistics(queries)[: request.max_indexes]
             candidates = [spec for spec, _ in found]
-            samples = await _sample(session, candidates, tables)
-            sizes = [_size(spec, tables, samples) for spec in candidates]
+            sizer = Sizer(tables, await _sample(session, candidates, tables))
+            sizes = [sizer.bytes(spec) for spec in candidates]
             advice = report_reduced(found, sizes, queries, tables, session.facts.available)
     return advice.model_copy(
         update={
@@ -179,7 +190,7 @@ async def _prepare(session: Session, label: str, sql: str) -> _Wanted:
 
 async def _read(
     session: Session, wanted: Sequence[_Wanted]
-) -> tuple[list[Query], dict[str, Table]]:
+) -> tuple[list[Query], dict[str, Table], dict[str, list[tuple[str, str]]]]:
     names = {name for one in wanted for name in relation_names(one.statement.tree)}
     catalog = await load_catalog(session, names)
     queries = [
@@ -193,7 +204,11 @@ async def _read(
         for one in wanted
     ]
     tables = {use.table.name: use.table for query in queries for use in query.uses}
-    return queries, tables
+    written: dict[str, list[tuple[str, str]]] = {name: [] for name in tables}
+    for name, relation in catalog.items():
+        if relation.name in written:
+            written[relation.name].append(name)
+    return queries, tables, written
 
 
 def _weighted(
@@ -207,49 +222,76 @@ def _weighted(
         return [replace(q, weight=w) for q, w in zip(queries, weights, strict=True)], []
     typical = max(median_high(base), 1.0)
     far = [cost > OUTLIER * typical for cost in base]
+    counted = [
+        typical if out else max(cost, LEAST_COUNTED * typical)
+        for cost, out in zip(base, far, strict=True)
+    ]
     weighed = [
-        replace(query, weight=OUTLIER_WEIGHT * typical / cost if out else 1.0)
-        for query, cost, out in zip(queries, base, far, strict=True)
+        replace(query, weight=count / max(cost, 1e-9))
+        for query, cost, count in zip(queries, base, counted, strict=True)
     ]
     labels = ", ".join(query.label for query, out in zip(queries, far, strict=True) if out)
     return weighed, [NOTE_OUTLIER.format(labels=labels)] if labels else []
+
+
+@asynccontextmanager
+async def _second_session(database: Database) -> AsyncIterator[list[Session]]:
+    """Open one more session, so that two processors can plan; none if all are in use."""
+    async with AsyncExitStack() as stack:
+        more: list[Session] = []
+        with suppress(ToolFailure):
+            more.append(await stack.enter_async_context(database.private_session()))
+        yield more
 
 
 # --- judging ------------------------------------------------------------------------------------
 
 
 async def _judge(
-    what_if: WhatIf,
+    sessions: Sequence[Session],
+    tables: dict[str, Table],
+    names: dict[str, list[tuple[str, str]]],
     queries: Sequence[Query],
     plans: Sequence[dict[str, Any]],
     limits: Limits,
     deadline: float,
 ) -> Judged:
-    tables = what_if.tables
-    candidates = await _possible(what_if, candidate_indexes(queries), tables)
-    samples = await _sample(what_if.session, candidates, tables)
-    sizes = [_size(spec, tables, samples) for spec in candidates]
-    costs = Costs(queries, candidates, what_if.ask, deadline)
-    selection = await Selector(costs, sizes, limits).run()
+    [session, *_] = sessions
+    candidates = await _possible(session, candidate_indexes(queries), tables)
+    sizer = Sizer(tables, await _sample(session, candidates, tables))
+    settings = await read_settings(session)
+    what_ifs = [WhatIf(one, tables, sizer, settings) for one in sessions]
+    planners = Planners(what_ifs, queries, names)
+    costs = Costs(queries, candidates, planners.ask, deadline)
+    selection = await Selector(costs, sizer.bytes, limits).run()
     costs.extend()
+    await costs.estimate_all((number, selection.chosen) for number, _ in enumerate(queries))
     outcomes = [
-        await _outcome(costs, number, plan, selection.chosen) for number, plan in enumerate(plans)
+        _outcome(costs, number, plan, selection.chosen) for number, plan in enumerate(plans)
     ]
-    total = sum(o.query.weight * o.before for o in outcomes)
     used = 0
     for number, _ in enumerate(queries):
-        used |= (await costs.estimate(number, selection.chosen)).used
-    losses = {
-        candidates[n]: await costs.change(used, used & ~(1 << n)) / max(total, 1e-9)
-        for n in members(used)
-    }
-    by_spec = dict(zip(candidates, sizes, strict=True))
+        used |= costs.bound(number, selection.chosen).used
+    losses = {costs.candidates[n]: await _loss(costs, used, 1 << n) for n in members(used)}
+    by_spec = {spec: sizer.bytes(spec) for spec in costs.candidates}
     return Judged(outcomes, losses, by_spec, limits.bytes, selection.cut)
 
 
-async def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask) -> QueryOutcome:
-    final = await costs.estimate(number, chosen)
-    best = costs.lowest(number)
+async def _loss(costs: Costs, used: Mask, taken: Mask) -> float:
+    """Return the share of the total cost that comes back without an index."""
+    every = range(len(costs.queries))
+    await costs.estimate_all((query, used & ~taken) for query in every)
+    loss = total = 0.0
+    for number, query in enumerate(costs.queries):
+        with_it = costs.bound(number, used).cost
+        loss += query.weight * (costs.bound(number, used & ~taken).cost - with_it)
+        total += query.weight * costs.bound(number, 0).cost
+    return loss / max(total, 1e-9)
+
+
+def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask) -> QueryOutcome:
+    final = costs.bound(number, chosen)
+    best = costs.plans(number)[0]
     return QueryOutcome(
         query=costs.queries[number],
         plan=plan,
@@ -263,7 +305,7 @@ async def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask
 
 
 async def _possible(
-    what_if: WhatIf, candidates: Iterable[IndexSpec], tables: dict[str, Table]
+    session: Session, candidates: Iterable[IndexSpec], tables: dict[str, Table]
 ) -> list[IndexSpec]:
     """Leave out what PostgreSQL would refuse: an expression that is not immutable, say."""
     accepted: dict[tuple[str, IndexKey], bool] = {}
@@ -274,7 +316,7 @@ async def _possible(
         for key in spec.keys:
             one = (spec.table, key)
             if one not in accepted and (key.sql.startswith("(") or key.suffix):
-                accepted[one] = await what_if.is_possible(IndexSpec(spec.table, (key,)))
+                accepted[one] = await is_possible(session, IndexSpec(spec.table, (key,)))
         if all(accepted.get((spec.table, key), True) for key in spec.keys):
             found.append(spec)
     return found
@@ -295,10 +337,6 @@ async def _sample(
         except asyncpg.PostgresError:  # no right to read the rows: the statistics have to do
             samples[name] = Sample()
     return samples
-
-
-def _size(spec: IndexSpec, tables: dict[str, Table], samples: dict[str, Sample]) -> int:
-    return estimate_bytes(spec, tables[spec.table], samples[spec.table])
 
 
 def _budget(request: Request, tables: Iterable[Table]) -> float:

@@ -1,26 +1,43 @@
 """Asks the planner what a query would cost with indexes that do not exist, by hypopg."""
 
+import asyncio
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from math import isclose
 from typing import Any
 
 import asyncpg
 
-from stacksight_postgres.advice.model import IndexSpec, Table
-from stacksight_postgres.advice.verdicts import plan_nodes
+from stacksight_postgres.advice.correction import (
+    CostSettings,
+    HypotheticalIndex,
+    corrected_cost,
+    hypothetical_indexes,
+)
+from stacksight_postgres.advice.leading import with_leading
+from stacksight_postgres.advice.model import IndexSpec, Query, Table
+from stacksight_postgres.advice.sizes import PAGE, Sizer
+from stacksight_postgres.advice.untyped import untyped
 from stacksight_postgres.binding import parameter_numbers
 from stacksight_postgres.plans.facts import quote_name
 from stacksight_postgres.queries import MARK
 from stacksight_postgres.source.database import Session
 
-_NAME = re.compile(r"^<(\d+)>")
 _PREPARED = "stacksight_planned"
 _DROP = MARK + "SELECT {schema}.hypopg_drop_index(o::oid) FROM unnest($1::bigint[]) AS o"  # noqa: S608
 _CREATE = MARK + (  # noqa: S608
-    "SELECT (SELECT h.indexrelid FROM {schema}.hypopg_create_index(d) AS h)::bigint "
-    "FROM unnest($1::text[]) WITH ORDINALITY AS t (d, n) ORDER BY n"
+    "SELECT h.oid, {schema}.hypopg_relation_size(h.oid::oid) AS bytes FROM ("
+    "SELECT n, (SELECT i.indexrelid FROM {schema}.hypopg_create_index(d) AS i)::bigint AS oid "
+    "FROM unnest($1::text[]) WITH ORDINALITY AS t (d, n) ORDER BY n) AS h ORDER BY h.n"
 )
+_SETTINGS = MARK + (
+    "SELECT current_setting('random_page_cost')::float8 AS random_page, "
+    "current_setting('cpu_operator_cost')::float8 AS cpu_operator"
+)
+
+
+Names = Collection[tuple[str, str]]
 
 
 class WhatIf:
@@ -31,30 +48,42 @@ class WhatIf:
     Args:
         session: of its own.
         tables: by name as SQL writes it.
+        sizer: knows what an index takes once built.
+        settings: the planner's unit costs.
     """
 
-    def __init__(self, session: Session, tables: dict[str, Table]) -> None:
-        self.session = session
-        self.tables = tables
+    def __init__(
+        self, session: Session, tables: dict[str, Table], sizer: Sizer, settings: CostSettings
+    ) -> None:
+        self._session = session
+        self._tables = tables
+        self._sizer = sizer
+        self._settings = settings
         self._schema = quote_name(session.facts.extensions["hypopg"])
         self._made: dict[IndexSpec, list[int]] = {}
-        self._by_oid: dict[int, IndexSpec] = {}
+        self._specs: dict[int, IndexSpec] = {}
+        self._indexes: dict[int, HypotheticalIndex] = {}
 
-    async def is_possible(self, spec: IndexSpec) -> bool:
-        """Whether PostgreSQL would accept the index: types, operator classes, immutability."""
-        try:
-            async with self.session.savepoint():
-                await self._create([spec])
-        except asyncpg.PostgresError:
-            return False
-        return True
-
-    async def ask(self, sql: str, specs: Sequence[IndexSpec]) -> tuple[float, frozenset[IndexSpec]]:
-        """Plan a query with exactly these hypothetical indexes; its cost and which it uses."""
+    async def plan(
+        self, sqls: Sequence[str], specs: Sequence[IndexSpec]
+    ) -> list[tuple[float, frozenset[IndexSpec]]]:
+        """Plan each SQL with exactly these hypothetical indexes; the costs and which it uses."""
         await self._offer(specs)
-        plan = await explain(self.session, sql)
-        used = {self._by_oid[oid] for oid in _hypothetical(plan) if oid in self._by_oid}
-        return plan["Total Cost"], frozenset(used)
+        found = []
+        for sql in sqls:
+            plan = await explain(self._session, sql)
+            used = {self._specs[oid] for oid in hypothetical_indexes(plan) if oid in self._specs}
+            found.append((corrected_cost(plan, self._indexes, self._settings), frozenset(used)))
+        return found
+
+    async def base_cost(self, sql: str) -> float | None:
+        """Return the cost of SQL without hypothetical indexes; None where it is refused."""
+        await self._offer([])
+        try:
+            async with self._session.savepoint():
+                return float((await explain(self._session, sql))["Total Cost"])
+        except asyncpg.PostgresError:
+            return None
 
     async def _offer(self, specs: Sequence[IndexSpec]) -> None:
         wanted = set(specs)
@@ -62,20 +91,98 @@ class WhatIf:
         if gone:
             oids = [oid for spec in gone for oid in self._made.pop(spec)]
             drop = _DROP.format(schema=self._schema)
-            await self.session.fetch(drop, oids)
+            await self._session.fetch(drop, oids)
         missing = [spec for spec in specs if spec not in self._made]
         if missing:
             await self._create(missing)
 
     async def _create(self, specs: list[IndexSpec]) -> None:
         wanted = [
-            (spec, on) for spec in specs for on in self.tables[spec.table].partitions or ("",)
+            (spec, on) for spec in specs for on in self._tables[spec.table].partitions or ("",)
         ]
         create = _CREATE.format(schema=self._schema)
-        rows = await self.session.fetch(create, [spec.create(on=on) for spec, on in wanted])
+        rows = await self._session.fetch(create, [_hypothetical(spec, on) for spec, on in wanted])
         for (spec, _), row in zip(wanted, rows, strict=True):
-            self._made.setdefault(spec, []).append(row[0])
-            self._by_oid[row[0]] = spec
+            self._made.setdefault(spec, []).append(row["oid"])
+            self._specs[row["oid"]] = spec
+            if spec.method == "btree":
+                self._indexes[row["oid"]] = self._facts(spec, row["bytes"])
+
+    def _facts(self, spec: IndexSpec, bytes_: int) -> HypotheticalIndex:
+        parts = max(len(self._tables[spec.table].partitions), 1)
+        return HypotheticalIndex(
+            pages=bytes_ / PAGE,
+            real_pages=self._sizer.bytes(spec) / PAGE / parts,
+            height=self._sizer.height(spec),
+            rows=self._sizer.rows(spec) / parts,
+        )
+
+
+class Planners:
+    """Several sessions that plan at the same time.
+
+    A query is always planned by the same one: of two indexes that are equally good the planner
+    takes the one that was there first, and so the same calls give the same answers.
+
+    Args:
+        planners: at least one.
+        queries: by number.
+        names: in which ways the queries write each table.
+    """
+
+    def __init__(
+        self, planners: Sequence[WhatIf], queries: Sequence[Query], names: Mapping[str, Names]
+    ) -> None:
+        self._planners = [(planner, asyncio.Lock()) for planner in planners]
+        self._queries = queries
+        self._names = names
+        self._leading: dict[tuple[int, str], str] = {}
+
+    async def ask(
+        self, query: int, specs: Sequence[IndexSpec]
+    ) -> list[tuple[float, frozenset[IndexSpec]]]:
+        """Plan a query, by its number, with exactly these hypothetical indexes.
+
+        Returns the plans found, the cheapest first: one for each table that has to lead.
+        """
+        planner, lock = self._planners[query % len(self._planners)]
+        async with lock:
+            tables = sorted({spec.table for spec in specs if spec.has_to_lead})
+            sqls = [await self._led(planner, query, table) for table in tables]
+            found = await planner.plan(
+                list(dict.fromkeys(sqls)) or [self._queries[query].sql], specs
+            )
+            return sorted(found, key=lambda plan: (plan[0], sorted(plan[1])))
+
+    async def _led(self, planner: WhatIf, query: int, table: str) -> str:
+        """Return the SQL with a table first, or as it is where that would be another query."""
+        if (query, table) not in self._leading:
+            sql = self._queries[query].sql
+            led = with_leading(sql, self._names[table])
+            if led is not None and len(self._queries[query].uses) > 1:
+                cost, other = await planner.base_cost(sql), await planner.base_cost(led)
+                same = cost is not None and other is not None and isclose(cost, other, rel_tol=0.01)
+                self._leading[query, table] = led if same else sql
+            else:
+                self._leading[query, table] = sql
+        return self._leading[query, table]
+
+
+async def is_possible(session: Session, spec: IndexSpec) -> bool:
+    """Whether PostgreSQL would accept an index: types, operator classes, immutability."""
+    schema = quote_name(session.facts.extensions["hypopg"])
+    try:
+        async with session.savepoint():
+            await session.fetch(_CREATE.format(schema=schema), [spec.create()])
+            await session.fetch(f"{MARK}SELECT {schema}.hypopg_reset()")  # noqa: S608
+    except asyncpg.PostgresError:
+        return False
+    return True
+
+
+async def read_settings(session: Session) -> CostSettings:
+    """Return the planner's unit costs that are in force."""
+    return CostSettings(**await session.fetchrow(_SETTINGS))
 
 
 async def explain(session: Session, sql: str) -> dict[str, Any]:
@@ -104,8 +211,8 @@ def _root(text: str) -> dict[str, Any]:
     return root
 
 
-def _hypothetical(plan: dict[str, Any]) -> Iterator[int]:
-    for node in plan_nodes(plan):
-        match = _NAME.match(node.get("Index Name", ""))
-        if match:
-            yield int(match[1])
+def _hypothetical(spec: IndexSpec, on: str) -> str:
+    where = tuple(untyped(condition) for condition in spec.where)
+    # Without free space hypopg's number of pages is nearest to that of an index really built.
+    options = "fillfactor = 100" if spec.method == "btree" else ""
+    return replace(spec, where=where).create(on=on, options=options)

@@ -1,7 +1,10 @@
 -- A sample of a table's rows: how many, how many meet predicates, how many combinations there are.
--- {cells}: columns and predicates, {percent}: of the pages, {every}: of a page's rows each n-th
+-- {cells}: columns and predicates, {percent}: of the pages, {every}: of these rows each n-th
 WITH sampled AS MATERIALIZED (
-    SELECT {cells} FROM {table} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)
-    WHERE (ctid::text::point)[1]::int % {every} = 0
+    SELECT {cells} FROM (
+        SELECT *, row_number() OVER () AS stacksight_place
+        FROM {table} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1)
+    ) AS s
+    WHERE stacksight_place % {every} = 0
 )
 SELECT {counts} FROM sampled

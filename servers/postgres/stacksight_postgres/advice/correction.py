@@ -1,0 +1,122 @@
+"""Corrects the planner's cost for what hypopg gets wrong about an index. Pure.
+
+hypopg says nothing of a B-tree's height, so that the planner charges nothing for the way down from
+the root, and it makes an index with many equal keys two to four times as large as it becomes, since
+it does not know of deduplication. Both follow from the plan: the formulas are those of
+btcostestimate and genericcostestimate in src/backend/utils/adt/selfuncs.c.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_NAME = re.compile(r"^<(\d+)>")
+
+OPERATORS_PER_PAGE = 50
+"""What the planner charges for each page on the way down, in units of cpu_operator_cost."""
+
+LEAST_SHARE = 0.3
+"""At least this share of a cost is left of it by a correction."""
+
+
+@dataclass(frozen=True)
+class CostSettings:
+    """The planner's unit costs."""
+
+    random_page: float
+    cpu_operator: float
+
+
+@dataclass(frozen=True)
+class HypotheticalIndex:
+    """An index as hypopg has it and as it would be built.
+
+    Attributes:
+        pages: that hypopg reckons with.
+        real_pages: that it would have.
+        height: levels above the leaves.
+        rows: that it holds.
+    """
+
+    pages: float
+    real_pages: float
+    height: int
+    rows: float
+
+
+def hypothetical_indexes(plan: Mapping[str, Any]) -> Iterator[int]:
+    """Yield the OIDs of hypothetical indexes that a plan reads."""
+    match = _NAME.match(plan.get("Index Name", ""))
+    if match:
+        yield int(match[1])
+    for child in plan.get("Plans", ()):
+        yield from hypothetical_indexes(child)
+
+
+def corrected_cost(
+    plan: Mapping[str, Any], indexes: Mapping[int, HypotheticalIndex], settings: CostSettings
+) -> float:
+    """Return the total cost of a plan as it would be with the indexes built.
+
+    Args:
+        plan: the root, as EXPLAIN's JSON has it.
+        indexes: the B-trees among the hypothetical indexes, by OID.
+        settings: unit costs in force.
+    """
+    cost = float(plan["Total Cost"])
+    found = _error(plan, indexes, settings)
+    return max(cost + found.descents - found.pages, cost * LEAST_SHARE)
+
+
+@dataclass(frozen=True)
+class _Error:
+    """What the cost of one execution of a node lacks, and what it has too much."""
+
+    descents: float = 0.0
+    pages: float = 0.0
+
+
+def _error(
+    plan: Mapping[str, Any], indexes: Mapping[int, HypotheticalIndex], settings: CostSettings
+) -> _Error:
+    match = _NAME.match(plan.get("Index Name", ""))
+    index = indexes.get(int(match[1])) if match else None
+    found = _of_scan(plan, index, settings) if index else _Error()
+    descents, pages = found.descents, found.pages
+    children = plan.get("Plans", ())
+    for child in children:
+        below = _error(child, indexes, settings)
+        descents += below.descents * _executions(plan, child)
+        # However often a small part of an index is read again, its pages are charged about once.
+        pages += below.pages
+    share = 1.0
+    if plan["Node Type"] == "Limit" and (whole := float(children[0]["Total Cost"])):
+        share = min(1.0, float(plan["Total Cost"]) / whole)
+    return _Error(descents * share, pages * share)
+
+
+def _of_scan(scan: Mapping[str, Any], index: HypotheticalIndex, settings: CostSettings) -> _Error:
+    descent = (index.height + 1) * OPERATORS_PER_PAGE * settings.cpu_operator
+    # Of the rows of a parallel scan each process has its part, but all pages are charged.
+    share = min(1.0, float(scan["Plan Rows"]) / max(index.rows, 1.0))
+    too_many = max(index.pages - index.real_pages, 0.0) * share
+    return _Error(descent, max(too_many - 1.0, 0.0) * settings.random_page)
+
+
+def _executions(parent: Mapping[str, Any], child: Mapping[str, Any]) -> float:
+    """How often a node runs a child of its own."""
+    relationship = child.get("Parent Relationship")
+    if relationship == "SubPlan":
+        return max(float(parent["Plan Rows"]), 1.0)
+    if parent["Node Type"] != "Nested Loop" or relationship != "Inner":
+        return 1.0
+    outer = parent["Plans"][0]
+    rows = max(float(outer["Plan Rows"]), 1.0)
+    if child["Node Type"] == "Materialize":
+        return 1.0
+    if child["Node Type"] != "Memoize":
+        return rows
+    # A cache of earlier results: its hits can be told from what the join costs all the same.
+    spent = float(parent["Total Cost"]) - float(outer["Total Cost"])
+    return max(1.0, min(rows, spent / max(float(child["Total Cost"]), 1e-9)))
