@@ -125,6 +125,11 @@ def mapped_script(_: Query) -> str:
     return f"{large_script({})}\n//# sourceMappingURL=/missing.js.map"
 
 
+def old_library(_: Query) -> str:
+    """What a page can see of an old jQuery: its name and version."""
+    return 'window.jQuery=window.$=Object.assign(function(){},{fn:{jquery:"1.12.4"}});'
+
+
 @cache
 def font() -> bytes:
     """A TrueType font, the one that Pillow brings along."""
@@ -154,6 +159,7 @@ SCRIPTS = {
     "/twice-b.js": twice_script,
     "/twice.js.map": twice_map,
     "/mapped.js": mapped_script,
+    "/jquery.js": old_library,
 }
 STYLES = {
     "/loose.css": loose_style,

@@ -235,3 +235,58 @@ def test_the_run_nearest_to_the_medians_stands_for_all(demo_audit: StoredAudit) 
 
 def test_a_recorded_audit_is_what_json_can_hold(demo_audit: StoredAudit) -> None:
     assert json.dumps(vars(demo_audit))
+
+
+def test_what_axe_is_not_sure_of_is_a_finding_in_no_score(demo_audit: StoredAudit) -> None:
+    informed = changed(
+        demo_audit,
+        video_caption={
+            **demo_audit.lhr["audits"]["image-alt"],
+            "id": "video-caption",
+            "score": 1,
+            "scoreDisplayMode": "informative",
+        },
+    )
+
+    [finding] = [f for f in findings_of(informed.lhr) if f.check == "video-caption"]
+    assert (finding.points, finding.counted, finding.impact) == (0, False, "critical")
+    assert "[accessibility, critical, in no score]" in render_report(summarize("audit-1", informed))
+
+
+def test_a_task_before_the_first_paint_is_told_though_no_metric_counts_it(
+    demo_audit: StoredAudit,
+) -> None:
+    task = {"url": "http://localhost:8791/late.js", "startTime": 100, "duration": 650}
+    details = {**demo_audit.lhr["audits"]["long-tasks"]["details"], "items": [task]}
+    blocked = changed(
+        demo_audit,
+        long_tasks={"details": details, "metricSavings": {"TBT": 0}},
+        first_contentful_paint={"numericValue": 900.0},
+        largest_contentful_paint={"numericValue": 900.0},
+    )
+
+    [finding] = [f for f in findings_of(blocked.lhr) if f.check == "long-tasks"]
+    assert finding.savings == "FCP -600 ms, LCP -600 ms"
+
+
+def test_a_missing_icon_alone_is_not_worth_a_place(demo_audit: StoredAudit) -> None:
+    errors = demo_audit.lhr["audits"]["errors-in-console"]
+    table = {
+        "type": "table",
+        "headings": [{"key": "description", "valueType": "text", "label": "Description"}],
+        "items": [{"description": "404 of http://localhost:8791/favicon.ico"}],
+    }
+    missing = changed(demo_audit, errors_in_console={**errors, "score": 0, "details": table})
+    real = changed(
+        demo_audit,
+        errors_in_console={
+            "score": 0,
+            "details": {**table, "items": [*table["items"], {"description": "x is undefined"}]},
+        },
+    )
+
+    def place(audit: StoredAudit) -> float:
+        checks = [finding.check for finding in findings_of(audit.lhr)]
+        return checks.index("errors-in-console") / len(checks)
+
+    assert place(missing) > place(real)

@@ -97,7 +97,8 @@ class Finding(Model):
         check: Lighthouse's id of the audit.
         categories: those that it counts in.
         points: of its category's score, between 0 and 100, that fixing it brings.
-        impact: for accessibility, axe's: critical, serious, moderate or minor.
+        impact: axe's, and that of this server's own checks: critical, serious, moderate or minor.
+        counted: whether it counts in its category's score, by its weight or by a metric.
         savings: for performance, what each metric would gain.
         offenders: how many there are; ``patterns`` hold all of them unless ``patterns_left``.
     """
@@ -107,6 +108,7 @@ class Finding(Model):
     categories: list[Category]
     points: float
     impact: str | None = None
+    counted: bool = True
     savings: str | None = None
     offenders: int
     patterns: list[Pattern]

@@ -61,6 +61,8 @@ def _weight(finding: Finding) -> str:
         parts[0] += f" +{finding.points:g} points"
     if finding.impact:
         parts.append(finding.impact)
+    if not finding.counted:
+        parts.append("in no score")
     if finding.savings:
         parts.append(inline(finding.savings, 80))
     return ", ".join(parts)

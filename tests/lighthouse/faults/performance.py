@@ -94,7 +94,7 @@ FAULTS = {
         HEAD + '<link rel="stylesheet" href="/import.css?depth=3&amp;delay=0.3">',
     ),
     "written-script": Fault(
-        "document-write render-blocking-insight",
+        "render-blocking-insight",
         "/slow.js",
         INTRO,
         HEAD + """<script>document.write('<script src="/slow.js?delay=1"><\\/script>')</script>""",
@@ -126,11 +126,11 @@ FAULTS = {
     ),
     "forced-reflow": Fault("forced-reflow-insight", "/reflow.js", INTRO + REFLOW),
     "huge-dom": Fault(
-        "dom-size-insight", "div#all", INTRO + '<div id="all">' + "<p>x</p>" * 3000 + "</div>"
+        "dom-size-insight", "#all", INTRO + '<div id="all">' + "<p>x</p>" * 3000 + "</div>"
     ),
     "huge-image": Fault(
         "image-delivery-insight",
-        "noise.png",
+        "img#noise",
         INTRO + '<img id="noise" alt="Noise" width="100" height="100" src="/noise.png?side=700">',
         drawn=True,
     ),
@@ -212,18 +212,5 @@ FAULTS = {
             f'<img alt="" width="300" height="300" src="/noise.png?side=900&amp;n={n}">'
             for n in range(3)
         ),
-    ),
-    "slow-scroll-listener": Fault(
-        "passive-listeners",
-        "/fault/slow-scroll-listener",
-        INTRO + "<script>addEventListener('touchstart', () => {}, {passive: false}); "
-        "addEventListener('wheel', () => {}, {passive: false})</script>",
-    ),
-    "eager-pictures": Fault(
-        "offscreen-images",
-        "img",
-        INTRO
-        + TEXT * 20
-        + '<img id="below" alt="" width="300" height="300" src="/noise.png?side=300">',
     ),
 }

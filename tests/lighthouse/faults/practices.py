@@ -63,6 +63,9 @@ FAULTS = {
         "/mapped.js",
         INTRO + '<script defer src="/mapped.js"></script>',
     ),
+    "old-library": Fault(
+        "vulnerable-libraries", "jQuery 1.12.4", INTRO + '<script defer src="/jquery.js"></script>'
+    ),
     "no-description": Fault(
         "meta-description",
         "",

@@ -1,5 +1,6 @@
 """The checks that fail, worst first, each with its offenders."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from stacksight_lighthouse.analysis.fixes import fix_for
 from stacksight_lighthouse.analysis.items import items_of
 from stacksight_lighthouse.analysis.patterns import fold
 from stacksight_lighthouse.analysis.points import points_lost, points_to_gain
+from stacksight_lighthouse.analysis.savings import savings_of
 from stacksight_lighthouse.analysis.states import FAILS, state_of
 from stacksight_lighthouse.models import CATEGORIES, Category, Finding
 
@@ -16,21 +18,34 @@ Json = Mapping[str, Any]
 
 # A cache helps only who comes back; Lighthouse counts it as if it helped this load.
 _REPEAT_VISITS = "cache-insight"
-# These sum up what other checks show in detail.
-_SUMMARIES = frozenset({"mainthread-work-breakdown", "network-dependency-tree-insight"})
-_IMPACTS = ("critical", "serious", "moderate", "minor")
 ON_REPEAT_VISITS = "on repeat visits only"
 
 # In a hidden group, but it has every shift; the insight on shifts is silent below its threshold.
 _SHIFTS = "layout-shifts"
 _SAME_AS_SHIFTS = "cls-culprits-insight"
 
+# How far up a finding stands: its points, but a category of few checks has many for each of them.
+_CATEGORY_WORTH = {"accessibility": 1.0, "performance": 1.0, "best-practices": 0.75, "seo": 0.5}
+# What counts in no score stands where a counted one of its impact would, on an ordinary page.
+_IMPACT_WORTH = {"critical": 9.0, "serious": 5.0, "moderate": 2.0, "minor": 0.5}
+# These sum up or suffer from what other checks name.
+_SYMPTOMS = {
+    "long-tasks": 0.95,
+    "bootup-time": 0.9,
+    "mainthread-work-breakdown": 0.5,
+    "network-dependency-tree-insight": 0.8,
+}
+_IMPACTS = ("critical", "serious", "moderate", "minor")
+# Of no use to whoever repairs a page, as long as there is anything else.
+_LAST = ("document-latency-insight", "cache-insight", *_SYMPTOMS)
+_ICON = re.compile(r"/favicon\.ico\b")  # which Chrome asks for itself
+
 
 def findings_of(lhr: Json) -> list[Finding]:
     """Return every failing check of an LHR, worst first, with all its patterns.
 
-    The rank is what fixing it brings: points of its category's score, then axe's impact, then
-    savings too small for a point, then the number of offenders.
+    The rank is what fixing it brings: points of its category's score, or what its impact on people
+    stands for where it counts in no score.
     """
     found = [
         _finding(lhr, audit, categories)
@@ -48,7 +63,10 @@ def checks_of(lhr: Json) -> dict[str, list[Category]]:
     checks: dict[str, list[Category]] = {}
     for name in CATEGORIES:
         for reference in (lhr["categories"].get(name) or {"auditRefs": []})["auditRefs"]:
-            shown = reference.get("group") not in {"metrics", "hidden"}
+            group = reference.get("group")
+            shown = group not in {"metrics", "hidden"} or (
+                group == "hidden" and name == "accessibility"  # experimental rules of axe
+            )
             if reference["id"] == _SHIFTS or (shown and reference["id"] != _SAME_AS_SHIFTS):
                 checks.setdefault(reference["id"], []).append(name)
     return checks
@@ -56,17 +74,19 @@ def checks_of(lhr: Json) -> dict[str, list[Category]]:
 
 def _finding(lhr: Json, audit: Json, categories: list[Category]) -> Finding:
     items = items_of(audit, lhr["finalDisplayedUrl"])
-    savings = {n: value for n, value in (audit.get("metricSavings") or {}).items() if value > 0}
+    savings = savings_of(lhr, audit)
     points = max(points_lost(lhr, category, audit["id"]) for category in categories)
     if "performance" in categories and audit["id"] != _REPEAT_VISITS:
         points = max(points, points_to_gain(lhr, savings))
     debug = (audit.get("details") or {}).get("debugData") or {}
+    impact = debug.get("impact")
     return Finding(
         check=audit["id"],
         title=inline(audit["title"], 150),
         categories=categories,
         points=round(points, 1),
-        impact=debug.get("impact") if "accessibility" in categories else None,
+        impact=impact,
+        counted=not impact or points > 0,
         savings=_describe(savings) if audit["id"] != _REPEAT_VISITS else ON_REPEAT_VISITS,
         offenders=len(items),
         patterns=fold(items),
@@ -82,13 +102,18 @@ def _describe(savings: Mapping[str, float]) -> str | None:
     return ", ".join(parts) or None
 
 
-def _rank(finding: Finding) -> tuple[float, int, bool, bool, int]:
+def _rank(finding: Finding) -> tuple[float, bool, int, bool, int]:
+    worth = finding.points * max(_CATEGORY_WORTH[name] for name in finding.categories)
+    if not finding.counted:
+        worth = _IMPACT_WORTH.get(finding.impact or "", 0.0)
+    if finding.check == "errors-in-console" and _only_the_icon(finding):
+        worth = 0.0
+    worth *= _SYMPTOMS.get(finding.check, 1.0)
     impact = _IMPACTS.index(finding.impact) if finding.impact in _IMPACTS else len(_IMPACTS)
     no_saving = finding.savings in (None, ON_REPEAT_VISITS)
-    return (
-        -finding.points,
-        impact,
-        no_saving,
-        finding.check in _SUMMARIES,
-        -finding.offenders,
-    )
+    return (-worth, finding.check in _LAST, impact, no_saving, -finding.offenders)
+
+
+def _only_the_icon(finding: Finding) -> bool:
+    """Tell whether all that is wrong is a missing icon, which the page does not even ask for."""
+    return all(_ICON.search(pattern.example.model_dump_json()) for pattern in finding.patterns)

@@ -7,6 +7,25 @@ _LEARN = re.compile(r"\s*\[(?:Learn|See)[^\]]*\]\([^)]*\)\.?")
 _SENTENCES = 2
 
 _FIXES = {
+    "accesskeys": "Give each accesskey to one element only.",
+    "autoplay-media": "Remove autoplay, or add muted and a control to turn the sound on.",
+    "bf-cache": "Use pagehide in place of unload, and close connections there; then going back is "
+    "instant.",
+    "content-width": "Let it shrink: max-width: 100%, flex-wrap, or a box with overflow-x: auto.",
+    "dom-size-insight": "Render only what is in view (paging, virtual lists, content-visibility).",
+    "focus-visible": "Give :focus-visible an outline; never outline: none without another sign.",
+    "font-size": "Set running text in 12 pixels or more (16 is usual).",
+    "forced-reflow-insight": "Read all sizes first, then write all styles; do not alternate.",
+    "keyboard-trap": "Do not cancel Tab in key handlers nor move the focus back on blur. A dialog "
+    "that keeps the focus has to close by Escape.",
+    "label-content-name-mismatch": "Let aria-label contain the visible text, or remove it.",
+    "mouse-only-control": "Make it a <button> or <a href>, or give it role, tabindex=0 and a key "
+    "handler.",
+    "non-composited-animations": "Animate transform and opacity in place of left, top, width or "
+    "colours.",
+    "text-compression": "Turn on gzip or brotli for text, scripts, styles and JSON in the server.",
+    "third-parties-insight": "Load it async or after the page is usable, or do without it.",
+    "vulnerable-libraries": "Update the library to the version named.",
     "aria-hidden-focus": "Remove aria-hidden, or take the control out of the tab order "
     "(tabindex=-1, disabled, or hidden).",
     "button-name": "Put text into the button, or aria-label on it; an icon alone has no name.",

@@ -121,7 +121,7 @@ def _contamination(index: float, best: float | None, lhr: Json) -> list[str]:
 
 def _bounded(finding: Finding, rank: int) -> Finding:
     """Keep three patterns in full for the worst findings, the place alone for the others."""
-    full = rank < FULL_FINDINGS and finding.points >= LEAST_POINTS
+    full = rank < FULL_FINDINGS and (finding.points >= LEAST_POINTS or not finding.counted)
     shown = PATTERNS_SHOWN if full else 1
     patterns = finding.patterns[:shown]
     left = len(finding.patterns) - len(patterns)

@@ -2,6 +2,7 @@
 
 import lighthouse, {defaultConfig, desktopConfig} from 'lighthouse';
 
+import {addChecks} from './checks.mjs';
 import {addCauses, watchShifts} from './shifts.mjs';
 
 const PRESETS = {mobile: {extends: 'lighthouse:default'}, desktop: desktopConfig};
@@ -29,6 +30,7 @@ export async function runAudit(browser, order) {
     if (timed) await watchShifts(page);
     const result = await lighthouse(order.url, {logLevel: 'error', output: []}, config(order), page);
     if (timed) await addCauses(page, result.lhr).catch(() => {}); // a bonus, not a condition
+    await addChecks(page, result.lhr).catch(() => {}); // nor are these
     return result.lhr;
   } finally {
     await closed(context);

@@ -1,0 +1,363 @@
+// Checks of our own, for what Lighthouse leaves to people or leaves out. They count in no score.
+
+import fs from 'node:fs/promises';
+import {createRequire} from 'node:module';
+
+import {elementTools} from './elements.mjs';
+import {walkByTab} from './keyboard.mjs';
+
+const GROUP = 'stacksight';
+const TIMEOUT_MS = 8_000;
+const MOST_NODES = 100;
+
+// Rules of axe that Lighthouse does not run, of WCAG level A and AA and the safe ones beyond.
+const AXE_RULES = [
+  'area-alt', 'aria-tab-name', 'blink', 'frame-focusable-content', 'frame-title-unique', 'marquee',
+  'nested-interactive', 'role-img-alt', 'scope-attr-valid',
+  'scrollable-region-focusable', 'server-side-image-map', 'summary-name', 'css-orientation-lock',
+];
+
+/**
+ * Add our checks to Lighthouse's result.
+ * @param {import('puppeteer-core').Page} page - after the audit, still showing it
+ * @param {object} lhr
+ */
+export async function addChecks(page, lhr) {
+  const dismiss = dialog => dialog.dismiss().catch(() => {});
+  page.on('dialog', dismiss); // an alert would stop everything
+  try {
+    const work = [];
+    if (lhr.categories.accessibility) work.push(accessibility, keyboard, sounds);
+    if (lhr.categories.seo) work.push(tinyText);
+    if (lhr.categories['best-practices']) work.push(tooWide, libraries);
+    if (lhr.categories.performance) work.push(compression);
+    await page.evaluate(elementTools);
+    for (const check of work) await timely(check(page, lhr)).catch(error => broken(lhr, check, error));
+  } finally {
+    page.off('dialog', dismiss);
+  }
+}
+
+async function timely(work) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the page did not answer in time')), TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// --- accessibility --------------------------------------------------------------------------
+
+async function keyboard(page, lhr) {
+  const {trap, unseen, tabbable, whole} = await walkByTab(page);
+  put(lhr, 'accessibility', {
+    id: 'keyboard-trap',
+    title: trap.length ? 'The keyboard focus is trapped' : 'The Tab key gets through the page',
+    description: 'Whoever uses a keyboard has to be able to leave every element by it.',
+    impact: 'critical',
+    nodes: trap,
+    unknown: whole ? null : `Only the first of ${tabbable} places for the focus were tried`,
+  });
+  put(lhr, 'accessibility', {
+    id: 'focus-visible',
+    title: unseen.length ? 'The keyboard focus cannot be seen' : 'The keyboard focus can be seen',
+    description: 'Whoever uses a keyboard has to see where they are.',
+    impact: 'serious',
+    nodes: unseen,
+  });
+  const nodes = await page.evaluate(mouseOnly, MOST_NODES);
+  put(lhr, 'accessibility', {
+    id: 'mouse-only-control',
+    title: nodes.length
+      ? 'Elements can be clicked but not reached by the keyboard'
+      : 'What can be clicked can be reached by the keyboard',
+    description: 'A <div> with a click handler is no button for who has no mouse.',
+    impact: 'serious',
+    nodes,
+  });
+}
+
+async function accessibility(page, lhr) {
+  const source = await fs.readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const session = await page.createCDPSession();
+  try {
+    const {frameTree} = await session.send('Page.getFrameTree');
+    const {executionContextId} = await session.send('Page.createIsolatedWorld', {
+      frameId: frameTree.frame.id,
+      worldName: GROUP,
+    });
+    const run = async expression => {
+      const {result, exceptionDetails} = await session.send('Runtime.evaluate', {
+        expression, contextId: executionContextId, awaitPromise: true, returnByValue: true,
+      });
+      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'axe failed');
+      return result.value;
+    };
+    await run(`${source};(${elementTools})();0`);
+    const found = await run(`(${runAxe})(${JSON.stringify(AXE_RULES)}, ${MOST_NODES})`);
+    for (const {id, help, description, impact, tags, nodes} of found) {
+      put(lhr, 'accessibility', {id, title: help, description, impact, tags, nodes});
+    }
+  } finally {
+    await session.detach().catch(() => {});
+  }
+}
+
+async function sounds(page, lhr) {
+  const nodes = await page.evaluate(selfPlaying, MOST_NODES);
+  put(lhr, 'accessibility', {
+    id: 'autoplay-media',
+    title: nodes.length ? 'Sound plays by itself' : 'No sound plays by itself',
+    description: 'Sound that begins by itself drowns the voice of a screen reader.',
+    impact: 'serious',
+    nodes,
+  });
+}
+
+// --- from Lighthouse's own result -----------------------------------------------------------
+
+const TEXT = /^(text\/|application\/(javascript|json|xml|manifest\+json|wasm)|image\/svg)/;
+const LEAST_BYTES = 4_096;
+const LARGE_BYTES = 100_000;
+
+/** Scripts, styles and data that came as they are; Lighthouse looks at the document alone. */
+async function compression(page, lhr) {
+  const requests = lhr.audits['network-requests']?.details?.items ?? [];
+  const plain = requests.filter(
+    ({mimeType, transferSize, resourceSize, resourceType, statusCode, url}) =>
+      TEXT.test(mimeType) && resourceType !== 'Document' && statusCode === 200 &&
+      /^https?:/.test(url) && resourceSize >= LEAST_BYTES && transferSize >= resourceSize,
+  );
+  plain.sort((a, b) => b.resourceSize - a.resourceSize);
+  const bytes = plain.reduce((sum, {resourceSize}) => sum + resourceSize, 0);
+  putTable(lhr, 'performance', {
+    id: 'text-compression',
+    title: plain.length ? 'Text is sent without compression' : 'Text is sent compressed',
+    description: 'Let the server compress text with brotli or gzip: a third or less is left.',
+    impact: bytes >= LARGE_BYTES ? 'moderate' : 'minor',
+    headings: [
+      {key: 'url', valueType: 'url', label: 'URL'},
+      {key: 'totalBytes', valueType: 'bytes', label: 'Transfer Size'},
+    ],
+    items: plain.map(({url, transferSize}) => ({url, totalBytes: transferSize})),
+  });
+}
+
+// From the advisories named; versions from (inclusive) to (exclusive).
+const ADVISORIES = [
+  ['jQuery', '1.0.3', '3.5.0', 'CVE-2020-11023'],
+  ['jQuery UI', '1.0.0', '1.13.2', 'CVE-2022-31160'],
+  ['Bootstrap', '3.0.0', '3.4.1', 'CVE-2019-8331'],
+  ['Bootstrap', '4.0.0', '4.3.1', 'CVE-2019-8331'],
+  ['AngularJS', '1.0.0', '2.0.0', 'CVE-2024-21490, and no support since 2022'],
+  ['Lo-Dash', '0.0.0', '4.17.21', 'CVE-2021-23337'],
+  ['Underscore', '1.3.2', '1.12.1', 'CVE-2021-23358'],
+  ['Moment.js', '2.18.0', '2.29.4', 'CVE-2022-31129'],
+  ['Handlebars', '0.0.0', '4.7.7', 'CVE-2021-23369'],
+  ['Vue', '2.0.0', '3.0.0', 'CVE-2024-9506, and no support since 2023'],
+  ['Dojo', '0.0.0', '1.16.5', 'CVE-2021-23450'],
+  ['Mustache', '0.0.0', '2.2.1', 'CVE-2015-8862'],
+  ['Knockout', '0.0.0', '3.5.0', 'CVE-2019-14862'],
+];
+
+/** Libraries with a known hole; Lighthouse names the versions and no longer judges them. */
+async function libraries(page, lhr) {
+  const found = lhr.audits['js-libraries']?.details?.items ?? [];
+  const items = found.flatMap(({name, version}) => {
+    const known = ADVISORIES.find(
+      ([library, from, to]) =>
+        library.toLowerCase() === name.toLowerCase() && version &&
+        compare(version, from) >= 0 && compare(version, to) < 0,
+    );
+    return known ? [{name: `${name} ${version}`, advisory: known[3], safe: `${known[2]} or later`}] : [];
+  });
+  putTable(lhr, 'best-practices', {
+    id: 'vulnerable-libraries',
+    title: items.length ? 'Libraries have known holes' : 'No library of a short list has a known hole',
+    description: 'Update the library. Only well-known holes of front-end libraries are looked for.',
+    impact: 'serious',
+    headings: [
+      {key: 'name', valueType: 'text', label: 'Library'},
+      {key: 'advisory', valueType: 'text', label: 'Advisory'},
+      {key: 'safe', valueType: 'text', label: 'Fixed in'},
+    ],
+    items,
+  });
+}
+
+function compare(a, b) {
+  const [left, right] = [a, b].map(version => version.split(/[.-]/).map(part => parseInt(part) || 0));
+  for (let place = 0; place < 3; place++) {
+    const difference = (left[place] ?? 0) - (right[place] ?? 0);
+    if (difference) return difference;
+  }
+  return 0;
+}
+
+// --- in the page ----------------------------------------------------------------------------
+
+async function runAxe(rules, most) {
+  const {violations} = await globalThis.axe.run(document, {
+    runOnly: {type: 'rule', values: rules},
+    resultTypes: ['violations'],
+    elementRef: true,
+    iframes: false,
+  });
+  scrollTo(0, 0);
+  return violations.map(({id, help, description, impact, tags, nodes}) => ({
+    id, help, description, impact, tags,
+    nodes: nodes
+      .filter(node => node.element)
+      .slice(0, most)
+      .map(node => globalThis.__stacksight.describe(node.element, node.failureSummary)),
+  }));
+}
+
+function mouseOnly(most) {
+  const {all, describe, shown, parentOf} = globalThis.__stacksight;
+  const control = 'a[href],button,input,select,textarea,label,summary,option,iframe,video,audio,area,' +
+    '[tabindex],[contenteditable],[role]';
+  const found = [];
+  for (const node of all()) {
+    if (found.length === most || node.closest(control) || node.querySelector(control)) continue;
+    const handler = node.onclick !== null || node.hasAttribute('onclick');
+    const parent = parentOf(node);
+    const pointed =
+      getComputedStyle(node).cursor === 'pointer' &&
+      !(parent && getComputedStyle(parent).cursor === 'pointer');
+    if (!(handler || pointed) || !shown(node) || /^(HTML|BODY|MAIN|FORM)$/.test(node.tagName)) continue;
+    const why = handler
+      ? 'It has a click handler, but Tab does not reach it and it has no role'
+      : 'It has the cursor of something to click, but Tab does not reach it and it has no role';
+    found.push(describe(node, why));
+  }
+  return found;
+}
+
+function selfPlaying(most) {
+  const {all, describe} = globalThis.__stacksight;
+  const SHORT_S = 3; // WCAG 1.4.2 lets shorter ones be
+  return [...all()]
+    .filter(node => node instanceof HTMLMediaElement && node.autoplay && !node.muted)
+    .filter(({duration, loop}) => loop || !(duration <= SHORT_S))
+    .slice(0, most)
+    .map(node => describe(node, 'It has autoplay and is not muted'));
+}
+
+async function tinyText(page, lhr) {
+  const {nodes, share} = await page.evaluate(smallText, MOST_NODES);
+  put(lhr, 'seo', {
+    id: 'font-size',
+    title: nodes.length ? 'Text is too small to read' : 'Text is large enough to read',
+    description: 'Use 12 pixels or more for running text.',
+    impact: share > 0.4 ? 'serious' : 'moderate',
+    nodes,
+  });
+}
+
+function smallText(most) {
+  const LEAST = 12;
+  const TINY = 9; // below this any text counts, not only where it is most of the page
+  const {all, describe, shown} = globalThis.__stacksight;
+  let total = 0;
+  const small = [];
+  for (const node of all()) {
+    if (/^(SCRIPT|STYLE|NOSCRIPT|TEMPLATE|TITLE|HEAD|OPTION|TEXTAREA)$/i.test(node.tagName)) continue;
+    const texts = [...node.childNodes].filter(child => child.nodeType === Node.TEXT_NODE);
+    const count = texts.reduce((sum, child) => sum + child.data.trim().length, 0);
+    if (count === 0 || node.closest('svg') || !shown(node)) continue;
+    const {width, height} = node.getBoundingClientRect();
+    if (width <= 1 || height <= 1) continue; // for screen readers only
+    total += count;
+    const size = parseFloat(getComputedStyle(node).fontSize);
+    if (size < LEAST) small.push({node, count, size});
+  }
+  const share = small.reduce((sum, {count}) => sum + count, 0) / (total || 1);
+  const bad = share > 0.4 ? small : small.filter(({size, count}) => size < TINY && count >= 10);
+  bad.sort((a, b) => b.count - a.count);
+  const nodes = bad
+    .slice(0, most)
+    .map(({node, size, count}) => describe(node, `${count} letters of ${+size.toFixed(1)} pixels`));
+  return {nodes, share};
+}
+
+async function tooWide(page, lhr) {
+  const nodes = await page.evaluate(wideElements, 20);
+  put(lhr, 'best-practices', {
+    id: 'content-width',
+    title: nodes.length ? 'Content is wider than the screen' : 'Content is no wider than the screen',
+    description: 'Let wide things shrink (max-width: 100%) or scroll in a box of their own.',
+    impact: 'moderate',
+    nodes,
+  });
+}
+
+function wideElements(most) {
+  const {all, describe, shown} = globalThis.__stacksight;
+  const view = document.documentElement.clientWidth;
+  const page = document.scrollingElement;
+  if (!page || page.scrollWidth <= view + 1) return [];
+  if (['hidden', 'clip'].includes(getComputedStyle(document.documentElement).overflowX)) return [];
+  const wide = [...all()].filter(node => {
+    const {right, left} = node.getBoundingClientRect();
+    return right > view + 1 && left < right && shown(node) && page.contains(node);
+  });
+  // The innermost ones are to blame; what contains them is only stretched.
+  return wide
+    .filter(node => !wide.some(other => other !== node && node.contains(other)))
+    .slice(0, most)
+    .map(node => {
+      const beyond = Math.round(node.getBoundingClientRect().right - view);
+      return describe(node, `It ends ${beyond} pixels beyond the screen, which is ${view} wide`);
+    });
+}
+
+// --- into Lighthouse's result ---------------------------------------------------------------
+
+function put(lhr, category, {nodes, ...check}) {
+  const headings = [{key: 'node', valueType: 'node', label: 'Failing Elements'}];
+  putTable(lhr, category, {...check, headings, items: nodes.map(node => ({node}))});
+}
+
+function putTable(lhr, category, check) {
+  const {id, title, description, impact, tags = [], headings, items, unknown = null} = check;
+  const failed = items.length > 0;
+  lhr.audits[id] = {
+    id,
+    title,
+    description,
+    score: failed ? 0 : unknown ? null : 1,
+    scoreDisplayMode: failed || !unknown ? 'binary' : 'error',
+    ...(unknown && !failed ? {errorMessage: unknown} : {}),
+    details: {
+      type: 'table', headings, items, debugData: {type: 'debugdata', impact, tags, source: GROUP},
+    },
+  };
+  const {auditRefs} = lhr.categories[category];
+  if (!auditRefs.some(ref => ref.id === id)) auditRefs.push({id, weight: 0, group: GROUP});
+}
+
+// What a check would have said is not known.
+const IDS = {
+  accessibility: ['nested-interactive', 'scrollable-region-focusable', 'summary-name'],
+  keyboard: ['keyboard-trap', 'focus-visible', 'mouse-only-control'],
+  sounds: ['autoplay-media'],
+  tinyText: ['font-size'],
+  tooWide: ['content-width'],
+  compression: ['text-compression'],
+  libraries: ['vulnerable-libraries'],
+};
+const CATEGORIES = {
+  tinyText: 'seo', tooWide: 'best-practices', libraries: 'best-practices', compression: 'performance',
+};
+
+function broken(lhr, check, error) {
+  for (const id of IDS[check.name].filter(name => !lhr.audits[name])) {
+    const unknown = String(error.message);
+    put(lhr, CATEGORIES[check.name] ?? 'accessibility', {id, title: id, description: '', nodes: [], unknown});
+  }
+}
