@@ -191,7 +191,7 @@ FAULTS = {
     ),
     "no-cache": Fault(
         "cache-insight",
-        "/pictures/",
+        "/noise.png",
         INTRO + '<img alt="" width="100" height="100" src="/noise.png?side=200">',
     ),
     "hidden-text-font": Fault(

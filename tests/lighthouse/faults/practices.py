@@ -28,7 +28,6 @@ FAULTS = {
         "</script>",
     ),
     "no-doctype": Fault("doctype", "", INTRO, page=PAGE.replace("<!doctype html>\n", "")),
-    "no-charset": Fault("charset", "", INTRO, HEAD.replace('<meta charset="utf-8">', "")),
     "squeezed-image": Fault(
         "image-aspect-ratio",
         "img#flat",

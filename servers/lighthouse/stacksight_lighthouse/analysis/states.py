@@ -50,6 +50,8 @@ def _known_fault(audit: Mapping[str, Any]) -> bool:
     check = audit.get("id")
     if check == "non-composited-animations":
         return bool(items)
+    if check == "valid-source-maps":
+        return any((item.get("subItems") or {}).get("items") for item in items)
     if check == "dom-size-insight":
         return float(audit.get("numericValue") or 0) > MOST_ELEMENTS
     if check == "long-tasks":
