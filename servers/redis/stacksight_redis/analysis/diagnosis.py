@@ -11,7 +11,7 @@ from stacksight_core.units import format_count, format_duration, plural
 from stacksight_redis.analysis.job_view import show_error
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.queue_answers import Judged
-from stacksight_redis.analysis.queue_status import name_holders
+from stacksight_redis.analysis.queue_status import describe_leaks, name_holders
 from stacksight_redis.analysis.rates import Flow
 from stacksight_redis.facts.queues import Observed
 from stacksight_redis.models.queues import DeadLetters
@@ -170,17 +170,23 @@ def _overdue(case: Case) -> list[Finding]:
 
 def _leaked(case: Case) -> list[Finding]:
     facts = case.judged.facts
-    if not facts.held_unknown:
+    leaks = describe_leaks(facts)
+    orphans = facts.dead_payloads - facts.dead
+    if orphans > 0:
+        leaks.append(
+            f"{plural(orphans, 'payload')} of dead letters without an entry among the dead: "
+            "maintenance never removes them"
+        )
+    if not leaks:
         return []
     return [
         Finding(
-            title="leaked payloads",
-            evidence=(
-                f"{plural(facts.held_unknown, 'message')} stored, but neither waiting nor held by "
-                "a known process: left behind by a lost fetch, a purge, or a record of a process "
-                "that was deleted. Nothing will run them."
+            title="leaked payloads" if facts.unheld or facts.delayed_unheld else "inconsistent",
+            evidence=f"{'; '.join(leaks)}.",
+            fix=(
+                "Left behind by a lost fetch, a purge, an eviction, or somebody who edited the "
+                "keys. Enqueue what is still needed again: nothing in Dramatiq finds them."
             ),
-            fix="Enqueue what is still needed again; their ids are in no list.",
         )
     ]
 

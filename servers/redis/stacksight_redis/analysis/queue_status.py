@@ -15,6 +15,8 @@ SATURATED_AFTER_S = 30.0
 LATE_S = 10.0
 """A worker speaks to Redis at least once a second; after this it may have died."""
 
+UNHELD_DELAYED = "delayed, but neither listed for fetching nor held by"
+
 GROWTH = 10
 """So many more waiting than at the look before count as backing up."""
 
@@ -93,13 +95,24 @@ def _stranded(facts: QueueFacts, timeout_s: float) -> list[Judgement]:
             "worker has lost its delay queue (Dramatiq issue 527) and has to be restarted"
         )
         found.append(Judgement("stranded", text))
-    if facts.held_unknown:
-        text = (
-            f"{plural(facts.held_unknown, 'payload')} neither waiting nor held by a known process: "
-            "leaked, nothing will run them"
-        )
-        found.append(Judgement("stranded", text))
+    found += [Judgement("stranded", text) for text in describe_leaks(facts)]
     return found
+
+
+def describe_leaks(facts: QueueFacts) -> list[str]:
+    """What is stored that nothing will run, and what will be run of which nothing is stored."""
+    leaks = [(facts.unheld, "neither waiting nor held by"), (facts.delayed_unheld, UNHELD_DELAYED)]
+    if facts.all_asked:
+        whom, so = "a known process", "leaked, nothing will run them"
+    else:
+        whom, so = "the processes looked at", "leaked, or held by one of the many silent others"
+    told = [f"{plural(count, 'payload')} {what} {whom}: {so}" for count, what in leaks if count]
+    if facts.without_payload:
+        told.append(
+            f"{plural(facts.without_payload, 'id')} without a payload: the message was deleted, "
+            "and a worker that fetches its id skips it"
+        )
+    return told
 
 
 def _not_taken(facts: QueueFacts) -> list[Judgement]:

@@ -62,10 +62,15 @@ class QueueFacts:
         delayed: stored delayed messages, wherever their ids are.
         delayed_waiting: delayed ids that no process has fetched.
         dead_last_hour: of the dead, those that died within the last hour.
+        dead_payloads: stored dead messages; the same as ``dead``, unless somebody interfered.
         newest_dead_s: seconds since the newest death.
         oldest_waiting_s: age of the oldest among the first that wait.
-        held: by process, most first; complete unless ``held_unknown``.
-        held_unknown: in flight, but held by none of the processes looked at.
+        held: by process, most first.
+        all_asked: whether every process with a heartbeat was asked what it holds. Live ones always
+            are, others until everything stored is accounted for.
+        unheld: stored, but neither waiting nor held by a process that was asked.
+        delayed_unheld: the same of delayed messages.
+        without_payload: ids that wait or are held, but have no message stored.
         overdue: delayed messages in the memory of a live process whose time is past, of
             ``overdue_of`` looked at, with the largest delay.
     """
@@ -77,18 +82,23 @@ class QueueFacts:
     delayed_waiting: int
     dead: int
     dead_last_hour: int
+    dead_payloads: int = 0
     newest_dead_s: float | None = None
     oldest_waiting_s: float | None = None
     held: list[Held] = field(default_factory=list)
-    held_unknown: int = 0
+    all_asked: bool = True
+    unheld: int = 0
+    delayed_unheld: int = 0
+    without_payload: int = 0
     overdue: int = 0
     overdue_of: int = 0
     overdue_s: float = 0.0
 
     @property
     def in_flight(self) -> int:
-        """Messages that were fetched and not acknowledged."""
-        return max(0, self.payloads - self.waiting)
+        """Messages that were fetched and not acknowledged; without those that nobody holds."""
+        held = sum(holder.messages for holder in self.held)
+        return held if self.all_asked else max(held, self.payloads - self.waiting)
 
     @property
     def held_by_dead(self) -> list[Held]:

@@ -116,7 +116,7 @@ async def _collect_in_flight(source: Source, facts: QueueFacts) -> tuple[list[Pl
         ids = await read_set(source, queue.held(held.process.id), LOOK_AT - len(placed))
         jobs = await read_jobs(source, queue.payloads, ids)
         placed += [Placed(job, holder=held.process) for job in jobs]
-    return placed, facts.held_unknown == 0 and len(placed) < LOOK_AT
+    return placed, facts.all_asked and len(placed) < LOOK_AT
 
 
 async def _collect_delayed(source: Source, facts: QueueFacts) -> tuple[list[Placed], bool]:

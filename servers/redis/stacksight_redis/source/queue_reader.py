@@ -3,7 +3,7 @@
 Every read costs a bounded number of O(1) or O(100) commands, whatever the length of the queues.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +11,12 @@ from redis.exceptions import ResponseError
 
 from stacksight_redis.analysis.jobs import Job, decode_job
 from stacksight_redis.facts.names import DELAYED, Queue, heartbeats
-from stacksight_redis.facts.queues import OVERDUE_AFTER_MS, Held, Process, QueueFacts, Snapshot
-from stacksight_redis.source.commands import MAX_TEXT, Command
-from stacksight_redis.source.connection import BATCH, Source
+from stacksight_redis.facts.queues import OVERDUE_AFTER_MS, Process, QueueFacts, Snapshot
+from stacksight_redis.source.commands import MAX_ITEMS, MAX_TEXT, Command
+from stacksight_redis.source.connection import Source
+from stacksight_redis.source.holdings import compare_holdings, most_first, read_holdings
 
-MAX_PROCESSES = 1_000
-PAIRS_PER_ROUND = 1_000
-MAX_ROUNDS = 5
+MAX_PROCESSES = 5_000
 MAX_ACTORS = 1_000
 OLDEST_AMONG = 20
 OVERDUE_AMONG = 50
@@ -37,10 +36,15 @@ async def read_snapshot(
     names = sorted({queue.namespace for queue in queues} | set(namespaces))
     processes, total = await read_processes(source, names, now_ms)
     counts = await _read_counts(source, queues, now_ms)
-    held = await _read_held(source, counts, processes)
-    facts = await _with_ages(source, counts, held, now_ms)
-    facts = [await _confirm_unknown(source, f, processes) if f.held_unknown else f for f in facts]
-    return Snapshot(now_ms, processes, total, facts)
+    found = await read_holdings(source, counts, processes, complete=len(processes) >= total)
+    facts = [
+        await compare_holdings(
+            source,
+            replace(f, held=most_first(found.held.get(f.queue, ())), all_asked=found.all_asked),
+        )
+        for f in counts
+    ]
+    return Snapshot(now_ms, processes, total, await _with_ages(source, facts, now_ms))
 
 
 async def read_time(source: Source) -> float:
@@ -57,15 +61,24 @@ async def read_processes(
     processes, total = [], 0
     for namespace in namespaces:
         key = heartbeats(namespace)
-        answers = await source.run_all(
-            [("ZCARD", key), ("ZREVRANGE", key, 0, MAX_PROCESSES - 1, "WITHSCORES")]
-        )
-        if isinstance(answers[1], ResponseError):
+        (count,) = await source.run_all([("ZCARD", key)])
+        if isinstance(count, ResponseError):
             continue
-        total += answers[0]
-        for name, score in zip(answers[1][::2], answers[1][1::2], strict=True):
-            silent_s = max(0.0, (now_ms - float(score)) / 1000)
-            processes.append(Process(namespace, text(name), silent_s, alive=silent_s < timeout_s))
+        total += count
+        pages = await source.run_all(
+            [
+                ("ZREVRANGE", key, start, start + MAX_ITEMS - 1, "WITHSCORES")
+                for start in range(0, min(count, MAX_PROCESSES), MAX_ITEMS)
+            ]
+        )
+        newest = {
+            text(name): float(score)
+            for page in pages
+            for name, score in zip(page[::2], page[1::2], strict=True)
+        }
+        for name, score in newest.items():
+            silent_s = max(0.0, (now_ms - score) / 1000)
+            processes.append(Process(namespace, name, silent_s, alive=silent_s < timeout_s))
     return processes, total
 
 
@@ -79,15 +92,16 @@ async def _read_counts(source: Source, queues: Sequence[Queue], now_ms: float) -
             ("HLEN", queue.delayed_payloads),
             ("ZCARD", queue.dead),
             ("ZCOUNT", queue.dead, int(now_ms - HOUR_MS), "+inf"),
+            ("HLEN", queue.dead_payloads),
             ("ZREVRANGE", queue.dead, 0, 0, "WITHSCORES"),
         ]
     answers = await source.run_all(commands)
     facts = []
-    for queue, start in zip(queues, range(0, len(answers), 7), strict=True):
-        row = answers[start : start + 7]
+    for queue, start in zip(queues, range(0, len(answers), 8), strict=True):
+        row = answers[start : start + 8]
         if any(isinstance(answer, ResponseError) for answer in row):
             continue  # keys of another program that only look like a queue's
-        newest = row[6]
+        newest = row[7]
         facts.append(
             QueueFacts(
                 queue=queue,
@@ -97,45 +111,15 @@ async def _read_counts(source: Source, queues: Sequence[Queue], now_ms: float) -
                 delayed=row[3],
                 dead=row[4],
                 dead_last_hour=row[5],
+                dead_payloads=row[6],
                 newest_dead_s=(now_ms - float(newest[1])) / 1000 if newest else None,
             )
         )
     return facts
 
 
-async def _read_held(
-    source: Source, counts: Sequence[QueueFacts], processes: Sequence[Process]
-) -> dict[Queue, list[Held]]:
-    """Ask the newest processes first and stop as soon as everything in flight is accounted for."""
-    missing = {f.queue: f.in_flight + max(0, f.delayed - f.delayed_waiting) for f in counts}
-    held: dict[Queue, list[Held]] = {}
-    held_queues = [queue for queue, count in missing.items() if count > 0]
-    pairs = [(p, q) for p in processes for q in held_queues if q.namespace == p.namespace]
-    rounds = 0
-    while pairs and rounds < MAX_ROUNDS:
-        asked = [pair for pair in pairs if missing[pair[1]] > 0][:PAIRS_PER_ROUND]
-        if not asked:
-            break
-        pairs = pairs[pairs.index(asked[-1]) + 1 :]
-        rounds += 1
-        commands = [
-            ("SCARD", key) for p, q in asked for key in (q.held(p.id), q.held_delayed(p.id))
-        ]
-        answers = [0 if isinstance(a, ResponseError) else a for a in await source.run_all(commands)]
-        for (process, queue), messages, delayed in zip(
-            asked, answers[::2], answers[1::2], strict=True
-        ):
-            if messages or delayed:
-                held.setdefault(queue, []).append(Held(process, messages, delayed))
-                missing[queue] -= messages + delayed
-    return held
-
-
 async def _with_ages(
-    source: Source,
-    counts: Sequence[QueueFacts],
-    held: Mapping[Queue, Sequence[Held]],
-    now_ms: float,
+    source: Source, counts: Sequence[QueueFacts], now_ms: float
 ) -> list[QueueFacts]:
     """Add what only the messages tell: the oldest that waits, and delayed ones that are overdue."""
     waiting = [f.queue for f in counts if f.waiting]
@@ -146,9 +130,7 @@ async def _with_ages(
         queue: min((job.since_ms for job in jobs if job.since_ms is not None), default=None)
         for queue, jobs in zip(waiting, heads, strict=True)
     }
-    holders = [
-        (f.queue, h) for f in counts for h in held.get(f.queue, ()) if h.delayed and h.process.alive
-    ]
+    holders = [(f.queue, h) for f in counts for h in f.held if h.delayed and h.process.alive]
     sampled = await _read_listed(
         source,
         [
@@ -159,15 +141,11 @@ async def _with_ages(
     delayed: dict[Queue, list[Job]] = {}
     for (queue, _), jobs in zip(holders, sampled, strict=True):
         delayed.setdefault(queue, []).extend(jobs)
-    return [
-        _complete(f, held.get(f.queue, ()), since.get(f.queue), delayed.get(f.queue, ()), now_ms)
-        for f in counts
-    ]
+    return [_complete(f, since.get(f.queue), delayed.get(f.queue, ()), now_ms) for f in counts]
 
 
 def _complete(
     facts: QueueFacts,
-    held: Sequence[Held],
     oldest_ms: float | None,
     delayed: Sequence[Job],
     now_ms: float,
@@ -181,8 +159,6 @@ def _complete(
     return replace(
         facts,
         oldest_waiting_s=None if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000),
-        held=sorted(held, key=lambda h: (-h.messages - h.delayed, h.process.silent_s)),
-        held_unknown=max(0, facts.in_flight - sum(holder.messages for holder in held)),
         overdue=len(late),
         overdue_of=len(delayed),
         overdue_s=max(late, default=0.0),
@@ -196,25 +172,6 @@ async def _read_listed(source: Source, places: Sequence[tuple[str, Command]]) ->
     return await _read_places(
         source, [(payloads, found) for (payloads, _), found in zip(places, ids, strict=True)]
     )
-
-
-async def _confirm_unknown(
-    source: Source, facts: QueueFacts, processes: Sequence[Process]
-) -> QueueFacts:
-    """Count again in one pipeline, which Redis runs at one go: work in progress is not a leak."""
-    queue = facts.queue
-    mine = [process.id for process in processes if process.namespace == queue.namespace]
-    holders = list(dict.fromkeys([held.process.id for held in facts.held] + mine))[: BATCH - 2]
-    answers = await source.run_all(
-        [
-            ("LLEN", queue.base),
-            ("HLEN", queue.payloads),
-            *(("SCARD", queue.held(process)) for process in holders),
-        ]
-    )
-    counts = [0 if isinstance(answer, ResponseError) else int(answer) for answer in answers]
-    unknown = counts[1] - counts[0] - sum(counts[2:])
-    return replace(facts, held_unknown=max(0, min(unknown, facts.held_unknown)))
 
 
 async def read_jobs(source: Source, payloads: str, ids: Sequence[Any]) -> list[Job]:
