@@ -4,7 +4,9 @@ import json
 import pickle
 import pickletools
 import random
+import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from stacksight_redis.source.commands import ForbiddenCommandError, check_comman
 
 TRACEBACK = Path(__file__).with_name("traceback.txt").read_text()
 MAIL = Queue("dramatiq", "mail")
+HEADER = "Traceback (most recent call last):"
 
 
 def job(**fields: Any) -> Job:
@@ -45,6 +48,51 @@ def test_a_real_traceback_gives_error_and_place() -> None:
     assert dead.frame == "captions/jobs.py:72 in srt_time"
 
 
+def raised(raise_it: Callable[[], Any]) -> Job:
+    """A dead letter with the traceback of a real exception, as Dramatiq stores it."""
+    try:
+        raise_it()
+    except Exception:  # noqa: BLE001  whatever it is, that is what is looked at
+        return job(options={"traceback": traceback.format_exc(limit=30)})
+    raise AssertionError
+
+
+def _chained() -> None:
+    try:
+        int("x")
+    except ValueError as error:
+        text = f'the child failed:\n{HEADER}\n  File "child.py", line 1, in run\nKeyError: 1'
+        raise RuntimeError(text) from error
+
+
+def _grouped() -> None:
+    raise ExceptionGroup("two at once", [ValueError("a"), TypeError("b")])
+
+
+def _of_several_lines() -> None:
+    raise LookupError("1 validation error for User\nname\n  Field required")
+
+
+@pytest.mark.parametrize(
+    ("raise_it", "kind", "message"),
+    [
+        (_chained, "RuntimeError", "the child failed: "),
+        (_grouped, "ExceptionGroup", "two at once (2 sub-exceptions)"),
+        (_of_several_lines, "LookupError", "1 validation error for User name Field required"),
+        (lambda: dict[str, int]()["a"], "KeyError", "'a'"),
+        (lambda: json.loads("{"), "json.decoder.JSONDecodeError", "Expecting property name"),
+    ],
+)
+def test_the_exception_is_found_in_any_traceback(
+    raise_it: Callable[[], Any], kind: str, message: str
+) -> None:
+    dead = raised(raise_it)
+    assert dead.error is not None
+    assert dead.error[0] == kind
+    assert dead.error[1].startswith(message)
+    assert (dead.frame or "").startswith("redis/test_analysis.py:")
+
+
 def test_a_traceback_is_shown_without_the_frames_of_libraries() -> None:
     shown = compact_traceback(TRACEBACK)
     assert "site-packages" not in shown
@@ -57,10 +105,10 @@ def test_a_traceback_is_shown_without_the_frames_of_libraries() -> None:
 
 def test_dead_letters_with_other_numbers_are_one_group() -> None:
     letters = [
-        Dead(job(options={"traceback": f"Traceback\nValueError: no video {n} of 'u{n}'"}), n)
+        Dead(job(options={"traceback": f"{HEADER}\nValueError: no video {n} of 'u{n}'"}), n)
         for n in range(5)
     ]
-    letters.append(Dead(job(options={"traceback": "Traceback\nKeyError: 1"}), 9))
+    letters.append(Dead(job(options={"traceback": f"{HEADER}\nKeyError: 1"}), 9))
     first, second = group_dead(letters)
     assert (first.count, first.error) == (5, "ValueError: no video 4 of 'u4'")
     assert second.count == 1

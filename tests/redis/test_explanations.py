@@ -132,7 +132,7 @@ async def test_a_group_that_can_never_complete(
         wait_until(lambda: store.zcard("dramatiq:failing.XQ") == 1)
         answer = await client.call("inspect_message", message_id=members[1].message_id)
     assert "can never complete: 1 member dead" in answer.text
-    assert "2 members missing" in answer.text
+    assert "2 successes missing" in answer.text
 
 
 async def test_a_delayed_message_that_a_live_worker_has_lost(

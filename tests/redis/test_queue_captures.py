@@ -31,7 +31,7 @@ async def test_exactly_one_message_was_enqueued_and_drained(
         capture=handle,
         wait_for={"actor": "mail", "state": "enqueued"},
     )
-    assert seen.text.startswith("Met: 1 message of mail enqueued, 1 waited for")
+    assert seen.text.startswith("Met: 1 new message of mail enqueued, 1 waited for")
     with working(jobs):
         text = await stop(client, handle, wait_for={"actor": "mail", "state": "finished"})
     assert "1 enqueued, 1 finished, 0 died, 0 open; drained " in text
@@ -61,7 +61,7 @@ async def test_what_was_there_before_is_not_counted_as_new(
     handle = await follow(client, "thumbnails")
     jobs.send("block", 2)
     text = await stop(client, handle, wait_for={"state": "finished"}, timeout_s=0)
-    assert text.startswith("Not met: 0 messages finished, 1 waited for (1 enqueued,")
+    assert text.startswith("Not met: 0 new messages finished, 1 waited for (1 enqueued,")
     assert "2 open" in text
 
 

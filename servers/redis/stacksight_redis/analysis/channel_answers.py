@@ -65,7 +65,12 @@ class Recorded:
 
 
 def answer_capture(
-    recorded: Recorded, messages: Sequence[Kept], verdict: Verdict | None, met: bool | None
+    recorded: Recorded,
+    messages: Sequence[Kept],
+    verdict: Verdict | None,
+    met: bool | None,
+    *,
+    exactly: bool = False,
 ) -> CaptureView:
     """What a call of capture_messages answers.
 
@@ -74,10 +79,12 @@ def answer_capture(
         messages: those to show.
         verdict: the outcome of an expectation, if there was one.
         met: whether it was met.
+        exactly: whether an exact number was expected.
     """
+    met = met and not (exactly and verdict is not None and verdict.dropped)
     busiest = sorted(recorded.channels.items(), key=lambda item: -item[1].messages)
     return CaptureView(
-        conclusion=_conclude(recorded, verdict, met),
+        conclusion=_conclude(recorded, verdict, met, exactly=exactly),
         capture=recorded.handle,
         running=recorded.running,
         listens_to=list(recorded.listens_to),
@@ -98,16 +105,30 @@ def answer_capture(
     )
 
 
-def _conclude(recorded: Recorded, verdict: Verdict | None, met: bool | None) -> str:
+def _conclude(
+    recorded: Recorded, verdict: Verdict | None, met: bool | None, *, exactly: bool
+) -> str:
     seconds = format_duration(recorded.recorded_s)
     total = f"{plural(recorded.total, 'message')} in {seconds}"
     state = "recording" if recorded.running else f"ended ({recorded.end_reason})"
     if verdict is None:
         return f"{recorded.handle} is {state}: {total}."
-    if met:
-        return f"Met: message {verdict.matched[-1]} fits what was waited for ({total})."
     fits = f"{format_count(len(verdict.matched))} fit, of {plural(verdict.compared, 'message')}"
-    return f"Not met: {fits} on the channel ({total}; {state})."
+    if met:
+        if exactly:
+            return f"Met: exactly {fits} on the channel ({total}; {state})."
+        return f"Met: message {verdict.matched[-1]} fits what was waited for ({total})."
+    conclusion = f"Not met: {fits} on the channel ({total}; {state})."
+    if verdict.dropped:
+        conclusion += (
+            f" That is not decided: {format_count(verdict.dropped)} came and were dropped from "
+            "memory before they could be compared; read sooner, or listen to fewer channels."
+        )
+    if verdict.undecided:
+        conclusion += (
+            f" {plural(verdict.undecided, 'message')} too large to keep whole may fit all the same."
+        )
+    return conclusion
 
 
 def _notes(recorded: Recorded, channels: int) -> list[str]:

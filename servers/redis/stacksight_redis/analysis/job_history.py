@@ -32,12 +32,22 @@ class Followed:
 
 
 class JobHistory:
-    """The messages that were seen, in the order of their arrival; at most 5,000 are kept."""
+    """The messages that were seen, in the order of their arrival; at most 5,000 are kept.
+
+    ``unread`` ended before they could be read. ``writes`` is how many times Dramatiq has stored a
+    message, one HSET each, for what was seen: once for every id in Redis and once for a death.
+    """
 
     def __init__(self) -> None:
         self.messages: dict[str, Followed] = {}
-        self.unread = 0
+        self.writes = 0
+        self._unread: set[str] = set()
         self._by_redis_id: dict[str, str] = {}
+
+    @property
+    def unread(self) -> int:
+        """How many messages were seen that ended before they could be read."""
+        return len(self._unread)
 
     @property
     def stored(self) -> set[str]:
@@ -47,8 +57,9 @@ class JobHistory:
     def arrived(self, queue: str, jobs: Iterable[Job], at_s: float, *, before: bool) -> None:
         """Take messages that were not stored at the look before."""
         for job in jobs:
+            self.writes += not before
             if job.size is None:
-                self.unread += 1
+                self._unread.add(job.redis_id)
                 continue
             message_id = job.message_id or job.redis_id
             self._by_redis_id[job.redis_id] = message_id
@@ -72,7 +83,12 @@ class JobHistory:
 
     def died(self, queue: str, job: Job, at_s: float) -> None:
         """Take a new dead letter, also of a message that came and died between two looks."""
-        self.arrived(queue, [job], at_s, before=False)
+        self.writes += 1
+        if job.redis_id in self._unread:
+            self._unread.discard(job.redis_id)
+            self.writes -= 1
+        if job.redis_id not in self._by_redis_id:
+            self.arrived(queue, [job], at_s, before=False)
         self._by_redis_id.pop(job.redis_id, None)
         followed = self.messages.get(job.message_id or job.redis_id)
         if followed is not None:
@@ -87,10 +103,20 @@ class JobHistory:
             if not followed.before and actor in (None, followed.actor)
         ]
 
-    def ended(self, ending: Ending, actor: str | None = None) -> list[Followed]:
-        """Messages that ended this way, also those that were there at the start."""
+    def reached(
+        self, state: Ending | Literal["enqueued"], actor: str | None, within_s: float | None
+    ) -> list[Followed]:
+        """New messages that came, or ended this way, soon enough after they came."""
+        new = self.new(actor)
+        if state == "enqueued":
+            return new
         return [
             followed
-            for followed in self.messages.values()
-            if followed.ending == ending and actor in (None, followed.actor)
+            for followed in new
+            if followed.ending == state
+            and (within_s is None or (followed.ended_s or 0) - followed.since_s <= within_s)
         ]
+
+    def ended(self, ending: Ending) -> list[Followed]:
+        """Messages that ended this way, also those that were there at the start."""
+        return [followed for followed in self.messages.values() if followed.ending == ending]

@@ -6,7 +6,8 @@ from typing import Any
 
 from stacksight_core.redact import redact_assignments, redact_value
 from stacksight_core.untrusted import inline
-from stacksight_redis.analysis.jobs import LIBRARY, Job
+from stacksight_redis.analysis.jobs import Job
+from stacksight_redis.analysis.tracebacks import LIBRARY
 
 _FRAMES = re.compile(r"^(?=  File )", re.M)
 

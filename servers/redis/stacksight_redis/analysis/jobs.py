@@ -1,21 +1,16 @@
 """Dramatiq messages, decoded from what is stored; whatever is stored, decoding never fails."""
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from stacksight_redis.analysis.pickles import PickleRefusedError, is_pickle, read_pickle
+from stacksight_redis.analysis.tracebacks import error_of, frame_of
 
 PROBLEM_MISSING = "no payload is stored for this id"
 PROBLEM_LARGE = "the payload has {size:,} bytes and was not read"
 PROBLEM_NOT_JSON = "the payload is not JSON"
 PROBLEM_NOT_MESSAGE = "the payload is JSON, but not a Dramatiq message"
-
-# A frame of a traceback: File "…", line 12, in name
-_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in (\S+)', re.M)
-LIBRARY = re.compile(r"site-packages|dist-packages|/lib/python\d|[\\/]dramatiq[\\/]|<frozen")
-_ERROR_LINE = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
 
 
 @dataclass(frozen=True)
@@ -67,21 +62,12 @@ class Job:
     @property
     def error(self) -> tuple[str, str] | None:
         """Exception type and message out of the traceback."""
-        for line in reversed((self.traceback or "").splitlines()):
-            if match := _ERROR_LINE.match(line):
-                return match[1], match[2] or ""
-        return None
+        return None if self.traceback is None else error_of(self.traceback)
 
     @property
     def frame(self) -> str | None:
         """The last frame of the traceback in the project's own code: ``file.py:12 in name``."""
-        frames = _FRAME.findall(self.traceback or "")
-        own = [frame for frame in frames if not LIBRARY.search(frame[0])] or frames
-        if not own:
-            return None
-        path, line, name = own[-1]
-        short = "/".join(path.replace("\\", "/").split("/")[-2:])
-        return f"{short}:{line} in {name}"
+        return None if self.traceback is None else frame_of(self.traceback)
 
 
 def decode_job(redis_id: str, payload: bytes | None, size: int | None = None) -> Job:

@@ -1,5 +1,6 @@
 """From what was found about one message to what is answered. Pure."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from stacksight_redis.analysis.job_view import (
     show_value,
 )
 from stacksight_redis.analysis.jobs import Job
+from stacksight_redis.analysis.relations import chain_of, relation_to
 from stacksight_redis.facts.messages import Search, Sighting, StoredResult
 from stacksight_redis.facts.names import DELAYED
 from stacksight_redis.facts.queues import OVERDUE_AFTER_MS
@@ -98,18 +100,14 @@ def _describe(view: MessageView, job: Job, now_ms: float) -> None:
 
 
 def steps_of(target: Any) -> list[Step]:
-    """The messages of a pipeline after this one."""
-    steps: list[Step] = []
-    while isinstance(target, dict) and len(steps) < STEPS_SHOWN:
-        steps.append(
-            Step(
-                actor=inline(str(target.get("actor_name")), 100),
-                message_id=inline(str(target.get("message_id")), 60),
-            )
+    """The first ten messages of a pipeline after this one."""
+    return [
+        Step(
+            actor=inline(str(step.get("actor_name")), 100),
+            message_id=inline(str(step.get("message_id")), 60),
         )
-        options = target.get("options")
-        target = options.get("pipe_target") if isinstance(options, dict) else None
-    return steps
+        for step in itertools.islice(chain_of(target), STEPS_SHOWN)
+    ]
 
 
 def _place(sighting: Sighting, now_ms: float) -> Place:
@@ -158,17 +156,30 @@ def _conclude_absent(
         if result.error is not None:
             return "Failed for good: its result holds the exception."
         return "Finished: its result is stored."
-    if mentions:
-        return (
-            f"Not enqueued yet: it comes after {_mention(mentions[0])}, in its pipeline or as the "
-            "callback of its group."
-        )
+    if (awaited := _awaited(asked, mentions)) is not None:
+        return awaited
     if complete:
         return f"Not found: no message of any queue has the id {inline(asked, 60)}. {NOT_FOUND}."
     return (
         f"Not found in the part that was searched (id {inline(asked, 60)}); see below what was "
         f"not. Otherwise: {NOT_FOUND[0].lower()}{NOT_FOUND[1:]}."
     )
+
+
+def _awaited(asked: str, mentions: Sequence[Sighting]) -> str | None:
+    """Say what has to succeed before the message is enqueued, where a stored one leads to it."""
+    for sighting in mentions:
+        relation = relation_to(sighting.job, asked)
+        if relation == "named":
+            continue
+        what = "in its pipeline" if relation == "pipeline" else "as the callback of its group"
+        if sighting.state != "dead":
+            return f"Not enqueued yet: it comes after {_mention(sighting)}, {what}."
+        return (
+            f"Not enqueued, and it never will be unless {_mention(sighting)} is enqueued again and "
+            f"succeeds: it comes after that message {what}."
+        )
+    return None
 
 
 def _where(sighting: Sighting, now_ms: float) -> str:
@@ -249,6 +260,7 @@ def judge_group(remaining: int | None, *, cleared: bool, dead: int, expires_s: f
     if dead:
         return (
             f"can never complete: {plural(dead, 'member')} dead, and only successes count; "
-            f"{plural(remaining, 'member')} missing{left}"
+            f"{plural(remaining, 'success', 'successes')} missing{left}. Only a dead member that "
+            "is enqueued again can change that"
         )
     return f"callbacks wait for {plural(remaining, 'more member')} to succeed{left}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stacksight_core.units import format_duration, plural
+from stacksight_core.units import format_count, format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.channel_answers import clock
 from stacksight_redis.analysis.job_history import Followed, JobHistory
@@ -12,6 +12,14 @@ from stacksight_redis.models.channels import ActorChanges, CaptureView, Expectat
 NOTE_LOOKS = (
     "The queues were looked at every {pause} at most. A message that came and ended between two "
     "looks is not counted, so counts are at least these"
+)
+NOTE_EXACT = (
+    "Nothing was missed: Redis itself counts as many stored messages (HSET) in this time as were "
+    "seen here, {count}."
+)
+NOTE_MORE_WRITES = (
+    "Redis counts {count} more HSET commands in this time, of any client and to any key: at most "
+    "so many messages of these queues were enqueued or died unseen."
 )
 NOTE_UNREAD = "{count} more were seen but ended before they could be read."
 NOTE_INTERRUPTED = "Redis was away {count} times meanwhile; what happened then is not counted."
@@ -29,30 +37,44 @@ class FollowedQueues:
     recorded_s: float
     longest_pause_s: float
     interrupted: int
+    unexplained_writes: int | None
     history: JobHistory
 
 
-def count_expected(history: JobHistory, expected: Expectation) -> int:
-    """How many messages have reached the expected state."""
-    if expected.state == "enqueued":
-        return len(history.new(expected.actor))
-    return len(history.ended(expected.state, expected.actor))
+def reached(history: JobHistory, expected: Expectation) -> int:
+    """How many of the new messages have reached the expected state in time."""
+    return len(history.reached(expected.state, expected.actor, expected.within_s))
+
+
+def is_reached(history: JobHistory, expected: Expectation) -> bool:
+    """Whether so many new messages as expected have got there.
+
+    With ``exactly``, no other message of the actor may have come, and none may be open unless
+    nothing but its coming was expected.
+    """
+    count = reached(history, expected)
+    if not expected.exactly:
+        return count >= expected.count
+    new = history.new(expected.actor)
+    drained = expected.state == "enqueued" or all(f.ending is not None for f in new)
+    return count == expected.count == len(new) and drained
+
+
+def is_exceeded(history: JobHistory, expected: Expectation) -> bool:
+    """Whether waiting is of no use: more came than were to come."""
+    return expected.exactly and len(history.new(expected.actor)) > expected.count
 
 
 def answer_queue_capture(
-    followed: FollowedQueues, expected: Expectation | None, met: bool | None, limit: int
+    followed: FollowedQueues, expected: Expectation | None, limit: int
 ) -> CaptureView:
     """What a call of capture_messages answers about queues."""
     history = followed.history
+    met = None if expected is None else is_reached(history, expected)
     new = history.new()
-    notes = [f"{NOTE_LOOKS.format(pause=format_duration(followed.longest_pause_s))}."]
-    if history.unread:
-        notes.append(NOTE_UNREAD.format(count=history.unread))
-    if followed.interrupted:
-        notes.append(NOTE_INTERRUPTED.format(count=followed.interrupted))
     shown = [f for f in history.messages.values() if not f.before or f.ending][-limit:]
     return CaptureView(
-        conclusion=_conclude(followed, expected, met),
+        conclusion=_conclude(followed, expected, met=met),
         capture=followed.handle,
         running=followed.running,
         listens_to=list(followed.queues),
@@ -60,11 +82,27 @@ def answer_queue_capture(
         recorded_s=round(followed.recorded_s, 3),
         total=len(new),
         met=met,
-        matched=None if expected is None else count_expected(history, expected),
+        matched=None if expected is None else reached(history, expected),
         actors=actor_changes(history),
         jobs=[_seen(f) for f in shown] if limit else [],
-        notes=notes,
+        notes=_notes(followed),
     )
+
+
+def _notes(followed: FollowedQueues) -> list[str]:
+    history, more = followed.history, followed.unexplained_writes
+    notes = []
+    if more == 0 and not history.unread:
+        notes.append(NOTE_EXACT.format(count=format_count(history.writes)))
+    else:
+        notes.append(f"{NOTE_LOOKS.format(pause=format_duration(followed.longest_pause_s))}.")
+    if more:
+        notes.append(NOTE_MORE_WRITES.format(count=format_count(more)))
+    if history.unread:
+        notes.append(NOTE_UNREAD.format(count=history.unread))
+    if followed.interrupted:
+        notes.append(NOTE_INTERRUPTED.format(count=followed.interrupted))
+    return notes
 
 
 def actor_changes(history: JobHistory) -> list[ActorChanges]:
@@ -94,7 +132,7 @@ def _seen(followed: Followed) -> JobSeen:
     )
 
 
-def _conclude(followed: FollowedQueues, expected: Expectation | None, met: bool | None) -> str:
+def _conclude(followed: FollowedQueues, expected: Expectation | None, *, met: bool | None) -> str:
     history = followed.history
     new = history.new()
     still_open = [f for f in history.messages.values() if f.ending is None]
@@ -109,7 +147,12 @@ def _conclude(followed: FollowedQueues, expected: Expectation | None, met: bool 
     state = "recording" if followed.running else f"ended ({followed.end_reason})"
     if expected is None:
         return f"{followed.handle} is {state}: {told} in {seconds}."
-    count = count_expected(history, expected)
+    count = reached(history, expected)
     who = "" if expected.actor is None else f" of {inline(expected.actor, 80)}"
-    what = f"{plural(count, 'message')}{who} {expected.state}, {expected.count} waited for"
+    in_time = "" if expected.within_s is None else f" within {format_duration(expected.within_s)}"
+    exactly = "exactly " if expected.exactly else ""
+    what = (
+        f"{plural(count, 'new message')}{who} {expected.state}{in_time}, "
+        f"{exactly}{expected.count} waited for"
+    )
     return f"{'Met' if met else 'Not met'}: {what} ({told} in {seconds})."

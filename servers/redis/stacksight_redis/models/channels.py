@@ -68,19 +68,28 @@ class GapShown(BaseModel):
 class Expectation(BaseModel):
     """What to wait for: ``count`` messages that fit all that is given."""
 
-    channel: str | None = Field(None, description="Exactly this channel", max_length=500)
+    channel: str | None = Field(None, description="exactly this channel", max_length=500)
     path: str | None = Field(
-        None, description="Path into a JSON payload: user.id or items.0.name", max_length=200
+        None, description="in a JSON payload: user.id, items[0].name", max_length=200
     )
-    equals: Any = Field(None, description="What stands at `path`; without it, that it exists")
-    contains: str | None = Field(None, description="Text that the payload contains", max_length=500)
-    actor: str | None = Field(None, description="Of a queue: only this actor", max_length=200)
+    equals: Any = Field(None, description="value at path; without it, that it exists")
+    contains: str | None = Field(None, description="text in the payload", max_length=500)
+    actor: str | None = Field(None, description="queues: only this actor", max_length=200)
     state: Literal["enqueued", "finished", "died"] = Field(
-        "finished", description="Of a queue: what has to happen"
+        "finished", description="queues: what has to happen"
     )
-    count: int = Field(1, ge=1, le=10_000)
+    within_s: float | None = Field(
+        None, description="queues: so soon after it was enqueued", gt=0, le=3600
+    )
+    count: int = Field(1, ge=0, le=10_000)
+    exactly: bool = Field(False, description="count and no more; queues: none left open")
 
     model_config = {"extra": "forbid"}
+
+    @property
+    def compares(self) -> bool:
+        """Whether the value at ``path`` has to equal something, null included."""
+        return "equals" in self.model_fields_set
 
 
 class ActorChanges(BaseModel):

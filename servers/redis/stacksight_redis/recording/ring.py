@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MESSAGE_BYTES = 64 * 1024
-"""What is kept of one message."""
+MESSAGE_BYTES = 256 * 1024
+"""What is kept of one message at most; never more than half of a recording's memory."""
 
 OVERHEAD_BYTES = 200
 """What one kept message costs beyond its payload."""
@@ -75,6 +75,7 @@ class Ring:
     def __init__(self, max_messages: int, max_bytes: int) -> None:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
+        self._cut_at = min(MESSAGE_BYTES, max_bytes // 2)
         self._lock = threading.Lock()
         self._kept: deque[Kept] = deque()
         self._bytes = 0
@@ -94,9 +95,9 @@ class Ring:
         size = len(message.data)
         self._count(message.channel, size, at)
         data = message.data
-        if size > MESSAGE_BYTES:
+        if size > self._cut_at:
             self.truncated += 1
-            data = data[:MESSAGE_BYTES]
+            data = data[: self._cut_at]
         self._kept.append(Kept(self.total, at, message.channel, message.pattern, data, size))
         self._bytes += len(data) + OVERHEAD_BYTES
         while self._bytes > self._max_bytes or len(self._kept) > self._max_messages:
@@ -121,6 +122,12 @@ class Ring:
             start = max(0, seq + 1 - self._kept[0].seq)
             stop = min(len(self._kept), start + limit)
             return [self._kept[index] for index in range(start, stop)]
+
+    @property
+    def oldest_kept(self) -> int:
+        """The number of the oldest message that is kept; of the next one, where none is."""
+        with self._lock:
+            return self._kept[0].seq if self._kept else self.total + 1
 
     def newest(self, limit: int) -> list[Kept]:
         """The last ``limit`` kept messages, oldest first."""

@@ -9,12 +9,13 @@ from redis.exceptions import ResponseError
 
 from stacksight_core.errors import ToolFailure
 from stacksight_redis.analysis.job_history import JobHistory
+from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import Queue
-from stacksight_redis.source.commands import MAX_ITEMS
+from stacksight_redis.source.commands import MAX_ITEMS, Command
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.queue_reader import read_jobs, read_time, text
 
-LOOK_EVERY_S = 0.03
+LOOK_EVERY_S = 0.01
 MAX_DEAD = 500
 END_STOPPED = "stopped"
 END_TIME = "its time was up"
@@ -47,6 +48,8 @@ class QueueWatcher:
         self.end_reason: str | None = None
         self.longest_pause_s = 0.0
         self.interrupted = 0
+        self.unexplained_writes: int | None = None
+        self._hsets_before: int | None = None
         self._source = source
         self._began = self._looked_at = time.monotonic()
         self._seconds = seconds
@@ -67,12 +70,14 @@ class QueueWatcher:
             ToolFailure: Redis is down, or a queue holds more than 1,000 messages.
         """
         for queue in self.queues:
-            counts = await self._source.run_all([("HLEN", key) for key in _hashes(queue)])
+            hashes = (queue.payloads, queue.delayed_payloads)
+            counts = await self._source.run_all([("HLEN", key) for key in hashes])
             count = max((count for count in counts if isinstance(count, int)), default=0)
             if count >= MAX_ITEMS:
                 raise ToolFailure(
                     ERROR_TOO_MANY.format(queue=queue.label, count=count, limit=MAX_ITEMS)
                 )
+        self._hsets_before = await self._count_hsets()
         now_ms = await read_time(self._source)
         self._dead_since = {queue: (f"{now_ms:.0f}", set()) for queue in self.queues}
         await self._look(before=True)
@@ -123,35 +128,34 @@ class QueueWatcher:
 
     async def _look(self, *, before: bool) -> None:
         places = [(queue, key) for queue in self.queues for key in _hashes(queue)]
-        answers: list[Any] = await self._source.run_all(
-            [("HRANDFIELD", key, MAX_ITEMS) for _, key in places]
-        )
-        if any(isinstance(answer, list) and len(answer) >= MAX_ITEMS for answer in answers):
+        commands: list[Command] = [("HRANDFIELD", key, MAX_ITEMS) for _, key in places]
+        commands += [
+            ("ZREVRANGEBYSCORE", queue.dead, "+inf", self._dead_since[queue][0], "WITHSCORES",
+             "LIMIT", 0, MAX_DEAD)
+            for queue in self.queues
+        ]  # fmt: skip
+        answers: list[Any] = await self._source.run_all(commands)
+        answers = [[] if isinstance(answer, ResponseError) else answer for answer in answers]
+        if any(len(answer) >= MAX_ITEMS for answer in answers[: len(places)]):
             raise _GrownError  # the answer is a sample now: what is not in it may still be there
         now = time.monotonic()
         self.longest_pause_s = max(self.longest_pause_s, now - self._looked_at)
         self._looked_at = now
+        at_s = now - self._began
         known = self.history.stored
         stored: set[str] = set()
-        for (queue, key), answer in zip(places, answers, strict=True):
-            if isinstance(answer, ResponseError) or not answer:
-                continue
+        for (queue, key), answer in zip(places, answers, strict=False):
             ids = {text(redis_id) for redis_id in answer}
+            jobs = await read_jobs(self._source, key, [i.encode() for i in ids - known - stored])
             stored |= ids
-            jobs = await read_jobs(self._source, key, [i.encode() for i in ids - known])
-            self.history.arrived(queue.label, jobs, now - self._began, before=before)
-        at_s = now - self._began
-        for queue in self.queues:
-            await self._take_dead(queue, at_s)
+            self.history.arrived(queue.label, jobs, at_s, before=before)
+        for queue, answer in zip(self.queues, answers[len(places) :], strict=True):
+            await self._take_dead(queue, answer, at_s)
         for redis_id in known - stored:
             self.history.gone(redis_id, at_s)
 
-    async def _take_dead(self, queue: Queue, at_s: float) -> None:
-        since, seen = self._dead_since[queue]
-        answer = await self._source.run(
-            "ZREVRANGEBYSCORE", queue.dead, "+inf", since, "WITHSCORES", "LIMIT", 0, MAX_DEAD
-        )
-        new = [redis_id for redis_id in answer[::2] if redis_id not in seen]
+    async def _take_dead(self, queue: Queue, answer: Sequence[bytes], at_s: float) -> None:
+        new = [redis_id for redis_id in answer[::2] if redis_id not in self._dead_since[queue][1]]
         if not new:
             return
         for job in await read_jobs(self._source, queue.dead_payloads, new):
@@ -162,6 +166,30 @@ class QueueWatcher:
         }
         self._dead_since[queue] = (newest, same)
 
+    async def count_writes(self) -> None:
+        """Compare Redis's own count of HSET, with which Dramatiq stores messages, with what came.
 
-def _hashes(queue: Queue) -> tuple[str, str]:
-    return queue.payloads, queue.delayed_payloads
+        ``unexplained_writes`` is then how many more there were, by whomever and to whichever key:
+        zero proves that no message was missed. None where Redis does not tell.
+        """
+        began = self._hsets_before
+        now = await self._count_hsets()
+        if began is not None and now is not None:
+            more = now - began - self.history.writes
+            self.unexplained_writes = more if more >= 0 else None
+
+    async def _count_hsets(self) -> int | None:
+        try:
+            stats = parse_info(await self._source.run("INFO", "commandstats"))
+        except ToolFailure:
+            return None
+        calls = stats.get("cmdstat_hset", "calls=0").split(",", 1)[0].removeprefix("calls=")
+        return int(calls) if calls.isdecimal() else None
+
+
+def _hashes(queue: Queue) -> tuple[str, ...]:
+    """Where messages are, in an order in which none is overlooked while it moves.
+
+    Dramatiq stores it at the new place before it removes it from the old one, in both directions.
+    """
+    return queue.payloads, queue.delayed_payloads, queue.payloads

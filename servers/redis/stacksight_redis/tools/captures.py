@@ -14,11 +14,12 @@ from stacksight_core.names import nearest
 from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.channel_answers import Recorded, answer_capture, show_name
-from stacksight_redis.analysis.expectations import Verdict, compare
+from stacksight_redis.analysis.expectations import Verdict, compare, is_met
 from stacksight_redis.analysis.queue_capture import (
     FollowedQueues,
     answer_queue_capture,
-    count_expected,
+    is_exceeded,
+    is_reached,
 )
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import parse_queue
@@ -38,9 +39,12 @@ ERROR_NO_SUBJECT = (
     'Either `channels` or `queues` is required for action="start", e.g. channels=["captions:*"].'
 )
 ERROR_NO_CAPTURE = '`capture` is required for action="{action}": the handle that "start" returned.'
-ERROR_OF_QUEUES = "This capture follows queues: `wait_for` takes actor, state and count."
+ERROR_OF_QUEUES = (
+    "This capture follows queues: `wait_for` takes actor, state, within_s, count and exactly."
+)
 ERROR_OF_CHANNELS = (
-    "This capture records channels: `wait_for` takes channel, path, equals, contains and count."
+    "This capture records channels: `wait_for` takes channel, path, equals, contains, count and "
+    "exactly."
 )
 NOTE_KEY_EVENTS = (
     "Key events are published only where the server's notify-keyspace-events is set; its default "
@@ -108,13 +112,8 @@ async def capture_messages(
         raise ToolFailure(ERROR_NO_CAPTURE.format(action=action))
     kept = source.captures.get(capture)
     if isinstance(kept, QueueWatcher):
-        if wait_for is not None and (wait_for.channel or wait_for.path or wait_for.contains):
-            raise ToolFailure(ERROR_OF_QUEUES)
-        met = None if wait_for is None else await _await_jobs(kept, wait_for, timeout_s)
-        if action == "stop":
-            await kept.stop()
-        return answer_queue_capture(_state_of_queues(capture, kept), wait_for, met, limit)
-    if wait_for is not None and wait_for.actor is not None:
+        return await _read_queues(capture, kept, action, limit, wait_for, timeout_s)
+    if wait_for is not None and (wait_for.actor is not None or wait_for.within_s is not None):
         raise ToolFailure(ERROR_OF_CHANNELS)
     assert isinstance(kept, Recorder)
     return await _read(
@@ -146,10 +145,29 @@ async def _read(
         shown = recorder.ring.after(after_seq, limit)
     elif verdict is not None and verdict.matched:
         shown = _by_number(recorder, verdict.matched[-limit:] if limit else [])
-    view = answer_capture(_state(capture, recorder), shown, verdict, met)
+    exactly = wait_for is not None and wait_for.exactly
+    view = answer_capture(_state(capture, recorder), shown, verdict, met, exactly=exactly)
     if recorder.ring.total == 0 or met is False:
         view.notes += await _who_else(source, recorder.subscription)
     return view
+
+
+async def _read_queues(
+    handle: str,
+    watcher: QueueWatcher,
+    action: str,
+    limit: int,
+    wait_for: Expectation | None,
+    timeout_s: float,
+) -> CaptureView:
+    if wait_for is not None and (wait_for.channel or wait_for.path or wait_for.contains):
+        raise ToolFailure(ERROR_OF_QUEUES)
+    if wait_for is not None:
+        await _await_jobs(watcher, wait_for, timeout_s)
+    if action == "stop":
+        await watcher.stop()
+    await watcher.count_writes()
+    return answer_queue_capture(_state_of_queues(handle, watcher), wait_for, limit)
 
 
 async def _follow(source: Source, names: Sequence[str], max_seconds: float) -> CaptureView:
@@ -157,7 +175,7 @@ async def _follow(source: Source, names: Sequence[str], max_seconds: float) -> C
     watcher = QueueWatcher(source, [parse_queue(name) for name in names], max_seconds)
     await watcher.start()
     handle = source.captures.add(watcher)
-    view = answer_queue_capture(_state_of_queues(handle, watcher), None, None, 0)
+    view = answer_queue_capture(_state_of_queues(handle, watcher), None, 0)
     view.next = ["do the thing that enqueues", _stop_call(handle)]
     view.notes = [f"It ends by itself in {max_seconds:g} s."]
     return view
@@ -165,9 +183,9 @@ async def _follow(source: Source, names: Sequence[str], max_seconds: float) -> C
 
 async def _await_jobs(watcher: QueueWatcher, expected: Expectation, timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
-    while count_expected(watcher.history, expected) < expected.count:
+    while not is_reached(watcher.history, expected):
         left = deadline - time.monotonic()
-        if left <= 0 or not watcher.running:
+        if left <= 0 or not watcher.running or is_exceeded(watcher.history, expected):
             return False
         await watcher.wait_changed(left)
     return True
@@ -183,6 +201,7 @@ def _state_of_queues(handle: str, watcher: QueueWatcher) -> FollowedQueues:
         recorded_s=(watcher.ended_at or time.time()) - watcher.started_at,
         longest_pause_s=watcher.longest_pause_s,
         interrupted=watcher.interrupted,
+        unexplained_writes=watcher.unexplained_writes,
         history=watcher.history,
     )
 
@@ -217,23 +236,29 @@ async def _start(
 async def _await_expected(
     recorder: Recorder, expected: Expectation, after_seq: int, timeout_s: float
 ) -> tuple[bool, Verdict]:
-    """Compare what is recorded and what arrives until it is enough or time is up."""
+    """Compare what is recorded and what arrives until it is enough or time is up.
+
+    An exact number is judged by all that is recorded when it is reached, not by the first ones.
+    """
     verdict, seen = Verdict(), after_seq
     deadline = time.monotonic() + timeout_s
     await recorder.settle()
     while True:
+        verdict.dropped += max(0, recorder.ring.oldest_kept - seen - 1)
+        seen = max(seen, recorder.ring.oldest_kept - 1)
         batch = recorder.ring.after(seen, 1_000)
         for message in batch:
             compare(expected, message, verdict)
             seen = message.seq
-            if len(verdict.matched) >= expected.count:
+            if not expected.exactly and is_met(expected, verdict):
                 return True, verdict
         if batch:
             await asyncio.sleep(0)  # others may go on between two batches
             continue
         left = deadline - time.monotonic()
-        if left <= 0 or not await recorder.wait_beyond(seen, left):
-            return False, verdict
+        enough = len(verdict.matched) >= expected.count
+        if enough or left <= 0 or not await recorder.wait_beyond(seen, left):
+            return is_met(expected, verdict), verdict
 
 
 def _by_number(recorder: Recorder, numbers: list[int]) -> list[Kept]:

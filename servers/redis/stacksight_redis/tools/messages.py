@@ -10,6 +10,7 @@ from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.message_answers import answer_message, judge_group, steps_of
+from stacksight_redis.analysis.relations import group_of
 from stacksight_redis.facts.messages import Search, StoredResult
 from stacksight_redis.facts.names import parse_queue
 from stacksight_redis.facts.queues import Snapshot
@@ -84,29 +85,29 @@ async def _result(
 
 
 async def _group(source: Source, snapshot: Snapshot, job: Job) -> Group | None:
-    group_id = job.options.get("group_completion_uuid")
-    if not isinstance(group_id, str):
+    belongs = group_of(job)
+    if belongs is None:
         return None
+    group_id, callbacks = belongs
     answers: list[Any] = await source.run_all(
         [("GETRANGE", group_id, 0, 31), ("PTTL", group_id), ("EXISTS", f"{group_id}@events")]
     )
     value = answers[0] if isinstance(answers[0], bytes) and answers[0].isdigit() else None
     expires_s = answers[1] / 1000 if isinstance(answers[1], int) and answers[1] > 0 else None
     members: Search = await find_messages(source, snapshot.queues, group_id)
-    dead = [s.job.message_id or s.job.redis_id for s in members.sightings if s.state == "dead"]
+    dead = [
+        sighting.job.message_id or sighting.job.redis_id
+        for sighting in members.sightings
+        if sighting.state == "dead" and (group_of(sighting.job) or [None])[0] == group_id
+    ]
     remaining = None if value is None else int(value)
     cleared = not isinstance(answers[2], ResponseError) and bool(answers[2])
-    callbacks = job.options.get("group_completion_callbacks")
     return Group(
         id=inline(group_id, 60),
         remaining=remaining,
         expires_s=expires_s,
         cleared=cleared,
         dead_members=dead[:MEMBERS_SHOWN],
-        callbacks=[
-            step
-            for target in (callbacks if isinstance(callbacks, list) else [])
-            for step in steps_of(target)[:1]
-        ],
+        callbacks=[step for target in callbacks for step in steps_of(target)[:1]],
         verdict=judge_group(remaining, cleared=cleared, dead=len(dead), expires_s=expires_s),
     )
