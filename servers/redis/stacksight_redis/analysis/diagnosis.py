@@ -204,13 +204,14 @@ def _not_taken(case: Case) -> list[Finding]:
         else (f", the oldest for {format_duration(facts.oldest_waiting_s)}")
     )
     evidence = (
-        f"{plural(facts.waiting, 'message')} waiting{oldest}; none was fetched while watching, and "
+        f"{plural(facts.waiting, 'message')} waiting{oldest}; "
+        f"{'' if flow is None else 'none was fetched while watching, and '}"
         "no live process holds any message of this queue"
     )
     if speaking:
         evidence += (
-            f". {plural(speaking, 'process', 'processes')} did speak to Redis, so workers run, but "
-            "not for this queue"
+            f". {plural(speaking, 'process', 'processes')} speak to Redis all the time, so "
+            "workers run, but not for this queue"
         )
         fix = (
             "Check the worker's --queues option and that its modules import the actors of "
@@ -312,7 +313,7 @@ def _describe_processes(observed: Sequence[Observed]) -> str:
     speaking = sum(seen.spoke for seen in observed)
     alive = sum(seen.process.alive for seen in observed)
     return (
-        f"{plural(speaking, 'process', 'processes')} spoke to Redis while watching (consumers), "
+        f"{plural(speaking, 'process', 'processes')} kept speaking to Redis (consumers), "
         f"{alive} of {len(observed)} heartbeats are alive (producers leave one too)"
     )
 

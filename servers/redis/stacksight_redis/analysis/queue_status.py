@@ -154,6 +154,14 @@ def _at_work(facts: QueueFacts, earlier: Earlier | None) -> Judgement:
     return Judgement("idle", "no message waits or runs")
 
 
+def needs_rates(facts: QueueFacts) -> bool:
+    """Whether only what moves tells what is wrong: messages wait, and somebody may take them."""
+    if not facts.waiting:
+        return False
+    taken = any(held.messages for held in facts.held_by_live)
+    return taken or facts.oldest_waiting_s is None or facts.oldest_waiting_s < TAKEN_WITHIN_S
+
+
 def name_holders(holders: list[Held]) -> str:
     """Name processes with their silence: ``process 4f07a1b2, silent for 10 min``."""
     names = [

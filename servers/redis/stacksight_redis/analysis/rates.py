@@ -6,6 +6,9 @@ in the list at the second, unless everything was taken: what stands behind it ha
 
 from dataclasses import dataclass, replace
 
+LOOK_BACK = 10_000
+"""So many ids from the tail are searched for the earlier tail: 0.6 ms on the server."""
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -64,10 +67,8 @@ class Flow:
 
 def measure(before: Mark, after: Mark) -> Flow:
     """Return what happened between two marks of one queue."""
-    # Without the old tail the list was emptied in between, or empty at first: what came and was
-    # taken at once has left no trace.
     exact = before.tail is not None and after.after_tail is not None
-    enqueued = after.waiting if after.after_tail is None else after.after_tail
+    enqueued = _at_least(before, after) if after.after_tail is None else after.after_tail
     return Flow(
         seconds=max(after.at_s - before.at_s, 1e-3),
         enqueued=enqueued,
@@ -79,6 +80,17 @@ def measure(before: Mark, after: Mark) -> Flow:
         delayed=after.delayed,
         exact=exact,
     )
+
+
+def _at_least(before: Mark, after: Mark) -> int:
+    """How many came at least, where the old tail was not found.
+
+    The list was emptied in between, or empty at first, and what came and was taken at once has left
+    no trace; or more came than were searched.
+    """
+    if after.waiting <= LOOK_BACK:
+        return after.waiting
+    return max(LOOK_BACK, after.waiting - before.waiting)
 
 
 def join(first: Flow | None, second: Flow) -> Flow:

@@ -37,10 +37,16 @@ class Process:
 
 @dataclass(frozen=True)
 class Observed:
-    """A process seen twice: one that spoke in between polls, so it consumes (or sends a lot)."""
+    """A process seen several times.
+
+    Attributes:
+        spoke: again and again, so it consumes (or sends a lot).
+        may_speak: it has just spoken; whether it goes on is not known yet.
+    """
 
     process: Process
     spoke: bool
+    may_speak: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from redis.exceptions import (
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
 from stacksight_redis.facts.discovered import DiscoveryCache
+from stacksight_redis.facts.looks import Looks
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.recording.store import Captures
 from stacksight_redis.settings import RedisSettings
@@ -79,6 +80,7 @@ class Source:
         discovery: what has been found among the keys so far.
         actors: queue and actor of the messages seen so far.
         last_waiting: how many messages waited at the last look, with the monotonic time of it.
+        looks: what moved since the looks before.
     """
 
     def __init__(self, settings: RedisSettings) -> None:
@@ -88,6 +90,7 @@ class Source:
         self.discovery = DiscoveryCache()
         self.actors: set[tuple[str, str]] = set()
         self.last_waiting: dict[Queue, tuple[float, int]] = {}
+        self.looks = Looks()
         # Nothing connects before the first command.
         pool = BlockingConnectionPool.from_url(
             settings.redis_url, max_connections=CONNECTIONS, timeout=settings.timeout_s

@@ -1,25 +1,54 @@
-"""Reads what processes hold and which connections they may have. Source room: I/O only."""
+"""Watches processes and queues as long as it takes to see what moves. Source room: I/O only."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 
+from stacksight_redis.analysis.rates import Flow, measure
+from stacksight_redis.facts.looks import OBSERVE_S
+from stacksight_redis.facts.names import Queue
 from stacksight_redis.facts.queues import Observed
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.queue_reader import read_processes, read_time
+from stacksight_redis.source.rate_reader import read_marks
 
-OBSERVE_S = 1.6
-"""Longer than a consumer's longest pause between two polls, which is about a second."""
+LOOK_EVERY_S = 0.4
 
 
-async def observe_processes(source: Source, namespaces: Sequence[str]) -> list[Observed]:
-    """See which processes speak within a moment; takes 1.6 s."""
-    first_ms = await read_time(source)
-    before, _ = await read_processes(source, namespaces, first_ms)
+async def observe_processes(
+    source: Source, namespaces: Sequence[str], consumers: Collection[str]
+) -> list[Observed]:
+    """See which processes go on speaking.
+
+    Looks until every process that has just spoken is known for a consumer, at most for 1.6 s; what
+    earlier calls saw counts too.
+
+    Args:
+        source: the Redis.
+        namespaces: where.
+        consumers: ids of processes that need not be watched: they hold messages.
+    """
+    deadline = time.monotonic() + OBSERVE_S
+    while True:
+        now_ms = await read_time(source)
+        processes, _ = await read_processes(source, namespaces, now_ms)
+        observed = source.looks.observe(processes)
+        undecided = any(s.may_speak and s.process.id not in consumers for s in observed)
+        if not undecided or time.monotonic() >= deadline:
+            return observed
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def observe_flow(source: Source, queue: Queue, *, needed: bool) -> Flow | None:
+    """What came and went since an earlier look; without one, within 1.6 s if that is needed."""
+    before = source.looks.mark_before(queue)
+    now = await read_marks(source, [queue], {} if before is None else {queue: before})
+    if queue not in now:
+        return None
+    if before is not None and (flow := measure(before, now[queue])).exact:
+        return flow
+    if not needed:
+        return None
     await asyncio.sleep(OBSERVE_S)
-    now_ms = await read_time(source)
-    after, _ = await read_processes(source, namespaces, now_ms)
-    then = {(p.namespace, p.id): first_ms - p.silent_s * 1000 for p in before}
-    return [
-        Observed(p, spoke=now_ms - p.silent_s * 1000 > then.get((p.namespace, p.id), 0) + 1)
-        for p in after
-    ]
+    after = await read_marks(source, [queue], now)
+    return measure(now[queue], after[queue]) if queue in after else None

@@ -76,9 +76,13 @@ async def read_processes(
             for page in pages
             for name, score in zip(page[::2], page[1::2], strict=True)
         }
-        for name, score in newest.items():
-            silent_s = max(0.0, (now_ms - score) / 1000)
-            processes.append(Process(namespace, name, silent_s, alive=silent_s < timeout_s))
+        here = [
+            Process(namespace, name, silent_s, alive=silent_s < timeout_s)
+            for name, score in newest.items()
+            for silent_s in [max(0.0, (now_ms - score) / 1000)]
+        ]
+        source.looks.saw_processes(namespace, here, now_ms)
+        processes += here
     return processes, total
 
 

@@ -14,17 +14,17 @@ from stacksight_redis.analysis.dead_letters import Dead
 from stacksight_redis.analysis.diagnosis import Case, Diagnosis, diagnose
 from stacksight_redis.analysis.health_facts import find_causes
 from stacksight_redis.analysis.queue_answers import dead_letters, judge_all
+from stacksight_redis.analysis.queue_status import needs_rates
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.render.diagnosis import render_diagnosis
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.discovery import discover
-from stacksight_redis.source.process_reader import OBSERVE_S, observe_processes
+from stacksight_redis.source.process_reader import observe_flow, observe_processes
 from stacksight_redis.source.queue_pages import read_page, sample_jobs
 from stacksight_redis.source.queue_reader import read_snapshot
 from stacksight_redis.tools.messages import view_message
-from stacksight_redis.tools.queues import read_last_errors, resolve_queue
-from stacksight_redis.tools.rates import watch
+from stacksight_redis.tools.queues import ERROR_NOT_A_QUEUE, read_last_errors, resolve_queue
 
 DEAD_READ = 200
 DELAYED_READ = 200
@@ -54,7 +54,7 @@ async def diagnose_queue(
 ) -> Diagnosis:
     """Explain why jobs do not run, fail, or pile up: a verdict, its evidence, what to do.
 
-    Watches the queue for 1.6 s. Knows dead and missing workers, stranded and leaked messages,
+    Watches the queue for up to 1.6 s. Knows dead and missing workers, stranded and leaked messages,
     retries, dead letters, overload, and a Redis that is the cause itself.
     Example: diagnose_queue(queue="exports")
     """
@@ -70,10 +70,16 @@ async def diagnose_queue(
 
 
 async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosis:
-    flows, observed = await asyncio.gather(
-        watch(source, [queue], OBSERVE_S), observe_processes(source, [queue.namespace])
+    first = await read_snapshot(source, [queue])
+    flow, observed = await asyncio.gather(
+        observe_flow(source, queue, needed=any(map(needs_rates, first.queues))),
+        observe_processes(
+            source, [queue.namespace], {h.process.id for f in first.queues for h in f.held}
+        ),
     )
     snapshot = await read_snapshot(source, [queue])
+    if not snapshot.queues:
+        raise ToolFailure(ERROR_NOT_A_QUEUE.format(name=queue.label))
     timeout_s = source.settings.heartbeat_timeout_s
     judged = judge_all(snapshot, timeout_s, {})[0]
     dead_page = await read_page(
@@ -97,7 +103,7 @@ async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosi
     return diagnose(
         Case(
             judged=judged,
-            flow=flows.get(queue),
+            flow=flow,
             observed=observed,
             dead=dead_letters(dead, last_errors, snapshot.now_ms),
             dead_looked_at=dead_page.looked_at,

@@ -83,7 +83,7 @@ async def inspect_keys(
 ) -> KeyList:
     """Show one Redis key of any type, or summarise many: prefixes, sizes, expiry, the largest.
 
-    Bounded: a second of scanning, 500 keys described; pickles are never executed.
+    Bounded: 0.2 s of scanning a call, 500 keys described; pickles are never executed.
     Example: inspect_keys(match="session:*")
     """
     source = source_of(ctx)

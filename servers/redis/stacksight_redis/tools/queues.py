@@ -33,6 +33,7 @@ from stacksight_redis.source.connection import Source
 from stacksight_redis.source.discovery import discover
 from stacksight_redis.source.queue_pages import read_page, sample_jobs
 from stacksight_redis.source.queue_reader import read_snapshot
+from stacksight_redis.source.rate_reader import read_marks
 from stacksight_redis.source.result_reader import read_result
 
 QUEUES_A_PAGE = 25
@@ -81,6 +82,7 @@ async def list_queues(
     queues = [q for q in found.queues if match is None or match.casefold() in q.label.casefold()]
     snapshot = await read_snapshot(source, queues[:MAX_QUEUES], found.namespaces)
     earlier = _remember(source, snapshot.queues)
+    await read_marks(source, [f.queue for f in snapshot.queues if f.waiting])
     judged = judge_all(snapshot, source.settings.heartbeat_timeout_s, earlier)
     answer = answer_list(judged, snapshot, found, source.where)
     if match is not None:

@@ -21,7 +21,7 @@ TICK_S = 0.5
 MAX_QUEUES = 50
 NOTE_AT_LEAST = (
     "≥: the list was emptied between two looks, so messages that came and went at once are not "
-    "counted."
+    "counted; or over 10,000 came between two looks."
 )
 NOTE_COUNTED = (
     "in counts what was put into the list (new, retried and reclaimed messages), out what workers "

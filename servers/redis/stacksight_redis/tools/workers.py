@@ -117,13 +117,14 @@ async def list_workers(
 ) -> WorkerList:
     """List Dramatiq processes: alive, late or dead, consumer or producer, and what each holds.
 
-    Watches for 1.6 s to tell who speaks. On this machine also pid and command of connections.
+    Watches for up to 1.6 s to tell who speaks. On this machine also pid and command of connections.
     Example: list_workers()
     """
     source = source_of(ctx)
     found = await discover(source)
     snapshot = await read_snapshot(source, found.queues[:MAX_QUEUES], found.namespaces)
-    observed = await observe_processes(source, found.namespaces)
+    holders = {held.process.id for facts in snapshot.queues for held in facts.held}
+    observed = await observe_processes(source, found.namespaces, holders)
     workers = [_worker(seen, snapshot.queues) for seen in observed]
     notable = [w for w in workers if w.role == "consumer" or w.holds]
     notable.sort(key=lambda w: (w.state == "alive", w.state == "late", -len(w.holds), w.silent_s))
