@@ -6,6 +6,7 @@ from stacksight_redis.about import ABOUT
 from stacksight_redis.settings import RedisSettings
 from stacksight_redis.source.connection import open_source
 from stacksight_redis.tools.captures import capture_messages
+from stacksight_redis.tools.changes import delete_messages, requeue_messages
 from stacksight_redis.tools.channels import list_channels
 from stacksight_redis.tools.diagnosis import diagnose_queue
 from stacksight_redis.tools.health import check_health
@@ -13,6 +14,7 @@ from stacksight_redis.tools.keys import inspect_keys
 from stacksight_redis.tools.messages import inspect_message
 from stacksight_redis.tools.queues import inspect_queue, list_queues
 from stacksight_redis.tools.rates import watch_queues
+from stacksight_redis.tools.sends import enqueue_message, publish_message
 from stacksight_redis.tools.workers import list_workers
 
 TOOLS = (
@@ -26,6 +28,10 @@ TOOLS = (
     capture_messages,
     check_health,
     inspect_keys,
+    requeue_messages,
+    delete_messages,
+    enqueue_message,
+    publish_message,
 )
 
 

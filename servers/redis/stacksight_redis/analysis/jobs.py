@@ -39,6 +39,11 @@ class Job:
     created_ms: float | None = None
 
     @property
+    def undecodable(self) -> bool:
+        """Whether a worker could not decode it either; it would fail with its whole batch."""
+        return self.problem in (PROBLEM_MISSING, PROBLEM_NOT_JSON, PROBLEM_NOT_MESSAGE)
+
+    @property
     def retries(self) -> int:
         """How many attempts have failed, as stored before the latest attempt."""
         return int(_number(self.options.get("retries")) or 0)

@@ -11,7 +11,14 @@ MAX_NODES = 5_000
 MAX_DEPTH = 20
 
 ERROR_TOO_LARGE = "a pickle of {size:,} bytes, too large to look into safely"
+ERROR_OBJECTS = "a pickle that holds more than plain data"
 ERROR_BROKEN = "a pickle that cannot be read ({reason})"
+
+
+_NAMING = frozenset(
+    "GLOBAL STACK_GLOBAL INST EXT1 EXT2 EXT4 PERSID BINPERSID REDUCE BUILD OBJ NEWOBJ "
+    "NEWOBJ_EX".split()
+)
 
 
 class PickleRefusedError(ValueError):
@@ -71,6 +78,18 @@ def read_pickle(data: bytes) -> Any:
     if too_large:
         raise PickleRefusedError(ERROR_TOO_LARGE.format(size=len(data)))
     return _plain(value, [MAX_NODES], 0)
+
+
+def load_plain(data: bytes) -> Any:
+    """Return the pickled value itself where it holds nothing but plain data.
+
+    Raises:
+        PickleRefusedError: it is too large or broken, or it names a class or function.
+    """
+    read_pickle(data)  # refuses what is too large to load
+    if any(opcode.name in _NAMING for opcode, _, _ in pickletools.genops(data)):
+        raise PickleRefusedError(ERROR_OBJECTS)
+    return _InertUnpickler(io.BytesIO(data)).load()
 
 
 def _opcodes_exceed(data: bytes, limit: int) -> bool:

@@ -26,9 +26,16 @@ from stacksight_core.redact import redact_text
 from stacksight_redis.facts.discovered import DiscoveryCache
 from stacksight_redis.facts.looks import Looks
 from stacksight_redis.facts.names import Queue
+from stacksight_redis.facts.plans import Plans
 from stacksight_redis.recording.store import Captures
 from stacksight_redis.settings import RedisSettings
-from stacksight_redis.source.commands import Argument, Command, check_command
+from stacksight_redis.source.commands import (
+    Argument,
+    Command,
+    ForbiddenCommandError,
+    check_command,
+)
+from stacksight_redis.source.write_scripts import check_write
 
 CONNECTIONS = 4
 BATCH = 500
@@ -70,6 +77,10 @@ class NotPermittedError(ToolFailure):
     """The ACL of our user forbids a command."""
 
 
+class UnknownOutcomeError(ToolFailure):
+    """The connection was lost while something was written: it may have happened or not."""
+
+
 class Source:
     """One Redis, as the tools see it.
 
@@ -81,6 +92,7 @@ class Source:
         actors: queue and actor of the messages seen so far.
         last_waiting: how many messages waited at the last look, with the monotonic time of it.
         looks: what moved since the looks before.
+        plans: what the user is being asked about.
     """
 
     def __init__(self, settings: RedisSettings) -> None:
@@ -91,6 +103,7 @@ class Source:
         self.actors: set[tuple[str, str]] = set()
         self.last_waiting: dict[Queue, tuple[float, int]] = {}
         self.looks = Looks()
+        self.plans = Plans()
         # Nothing connects before the first command.
         pool = BlockingConnectionPool.from_url(
             settings.redis_url, max_connections=CONNECTIONS, timeout=settings.timeout_s
@@ -158,6 +171,26 @@ class Source:
         for command in commands:
             pipeline.execute_command(*command)
         return await pipeline.execute(raise_on_error=False)
+
+    async def write(self, command: Command) -> Any:
+        """Send one writing command, once: it is not repeated when the connection is lost.
+
+        Raises:
+            UnknownOutcomeError: the connection was lost, so it may have happened or not.
+            NotPermittedError: the ACL forbids it.
+            ToolFailure: Redis is down, slow, or refuses.
+        """
+        if not self.settings.allow_writes:
+            raise ForbiddenCommandError(str(command[0]))
+        check_write(command)
+        await self.run("PING")  # connects again where that is needed
+        try:
+            (answer,) = await self._send([command])
+        except (RedisError, OSError) as error:
+            raise UnknownOutcomeError(str(self._explain(error))) from error
+        if isinstance(answer, Exception):
+            raise self._explain(answer)
+        return answer
 
     def _explain(self, error: Exception) -> ToolFailure:
         reason = redact_text(str(error)).rstrip(".")

@@ -58,48 +58,38 @@ async def capture_messages(
     *,
     action: Annotated[
         Literal["start", "read", "stop"],
-        Field(description="start a recording, read it while it runs, stop it"),
+        Field(description="start, read while it runs, stop"),
     ],
     channels: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
-        Field(description="start: channels, or patterns with * ? [ ]", min_length=1, max_length=50),
+        list[Annotated[str, Field(max_length=500)]] | None,
+        Field(description="start: channels or patterns", max_length=50),
     ] = None,
     queues: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=200)]] | None,
-        Field(description="start: instead, Dramatiq queues to follow", min_length=1, max_length=5),
+        list[Annotated[str, Field(max_length=200)]] | None,
+        Field(description="start: or queues to follow", max_length=5),
     ] = None,
-    sharded: Annotated[bool, Field(description="start: the channels are sharded ones")] = False,
-    max_seconds: Annotated[
-        float, Field(description="start: it ends by itself after this", gt=0, le=3600)
-    ] = 600,
-    capture: Annotated[
-        str | None, Field(description="read, stop: the handle from start", max_length=60)
-    ] = None,
+    sharded: Annotated[bool, Field(description="start: sharded channels")] = False,
+    max_seconds: Annotated[float, Field(description="start: ends by itself", gt=0, le=3600)] = 600,
+    capture: Annotated[str | None, Field(description="handle from start", max_length=60)] = None,
     after_seq: Annotated[
         int | None,
         Field(
-            description="read, stop: messages after this number; else the newest",
+            description="those after this number, not the newest",
             ge=0,
-            le=1_000_000_000_000,
         ),
     ] = None,
-    limit: Annotated[int, Field(description="read, stop: messages shown", ge=0, le=50)] = 10,
+    limit: Annotated[int, Field(description="messages shown", ge=0, le=50)] = 10,
     wait_for: Annotated[
         Expectation | None,
-        Field(description="read, stop: answer as soon as this has arrived, also before the call"),
+        Field(description="answer as soon as this has come"),
     ] = None,
-    timeout_s: Annotated[
-        float, Field(description="read, stop: how long to wait for it", ge=0, le=120)
-    ] = 10,
+    timeout_s: Annotated[float, Field(description="for wait_for", ge=0, le=120)] = 10,
 ) -> CaptureView:
     """Record pub/sub messages or queues while something happens, and prove what was (not) sent.
 
-    start, do the thing, then read or stop. Of channels: every message, counts exact, the newest
-    kept. Of queues: what was enqueued, finished, failed. Four at most; they live as long as this
-    server.
-    Example: capture_messages(action="start", channels=["captions:user:*"]), later
-    capture_messages(action="stop", capture="capture-3fa9c1d2",
-    wait_for={"path": "event", "equals": "captioned"})
+    start, do the thing, then read or stop. Four at most; they live as long as this server.
+    Example: capture_messages(action="start", channels=["user:*"]), later
+    capture_messages(action="stop", capture="capture-…", wait_for={"contains": "done"})
     """
     source = source_of(ctx)
     if action == "start":

@@ -40,15 +40,13 @@ async def list_channels(
     ctx: Context[Source],
     match: Annotated[
         str | None,
-        Field(description="A channel, or a pattern with * ? [ ]", max_length=200),
+        Field(description="A channel or a pattern", max_length=200),
     ] = None,
-    cursor: Annotated[
-        str | None, Field(description="Where the next page begins", max_length=500)
-    ] = None,
+    cursor: Annotated[str | None, Field(description="From the last answer", max_length=500)] = None,
 ) -> ChannelList:
-    """Say who listens to pub/sub right now: channels, direct subscribers, pattern subscribers.
+    """Say who listens to pub/sub right now: channels, subscribers, patterns.
 
-    Answers at once whether anybody would receive a message, without capturing.
+    Tells whether anybody would receive a message.
     Example: list_channels(match="captions:user:*")
     """
     source = source_of(ctx)

@@ -52,10 +52,9 @@ async def diagnose_queue(
         str | None, Field(description="Instead: one message", max_length=200)
     ] = None,
 ) -> Diagnosis:
-    """Explain why jobs do not run, fail, or pile up: a verdict, its evidence, what to do.
+    """Explain why jobs do not run, fail, retry, run twice or pile up: verdict, evidence, next step.
 
-    Watches the queue for up to 1.6 s. Knows dead and missing workers, stranded and leaked messages,
-    retries, dead letters, overload, and a Redis that is the cause itself.
+    May watch for 1.6 s.
     Example: diagnose_queue(queue="exports")
     """
     source = source_of(ctx)

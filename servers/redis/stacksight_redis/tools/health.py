@@ -55,7 +55,7 @@ def render_health(answer: Health) -> str:
 async def check_health(ctx: Context[Source]) -> Health:
     """Tell whether Redis itself is the problem: memory, eviction, persistence, clients, slow log.
 
-    Also says as whom this server is connected, and the ACL line that makes it read-only.
+    Also whether this connection can write.
     Example: check_health()
     """
     source = source_of(ctx)

@@ -72,18 +72,16 @@ def _key(key: KeyView) -> list[str]:
 async def inspect_keys(
     ctx: Context[Source],
     key: Annotated[
-        str | None, Field(description="One key: shows its content", min_length=1, max_length=1000)
+        str | None, Field(description="One key: shows its content", max_length=1000)
     ] = None,
     match: Annotated[
-        str | None, Field(description="Summarise keys like this pattern (* ? [ ])", max_length=200)
+        str | None, Field(description="Summarise keys like this pattern", max_length=200)
     ] = None,
-    cursor: Annotated[
-        str | None, Field(description="Where the next part begins", max_length=500)
-    ] = None,
+    cursor: Annotated[str | None, Field(description="From the last answer", max_length=500)] = None,
 ) -> KeyList:
     """Show one Redis key of any type, or summarise many: prefixes, sizes, expiry, the largest.
 
-    Bounded: 0.2 s of scanning a call, 500 keys described; pickles are never executed.
+    Scans for 0.2 s a call; pickles are never executed.
     Example: inspect_keys(match="session:*")
     """
     source = source_of(ctx)

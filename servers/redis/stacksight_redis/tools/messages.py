@@ -38,17 +38,15 @@ async def inspect_message(
             max_length=200,
         ),
     ],
-    queue: Annotated[
-        str | None, Field(description="Search only here, which is faster", max_length=200)
-    ] = None,
+    queue: Annotated[str | None, Field(description="Only here: faster", max_length=200)] = None,
     actor: Annotated[
-        str | None, Field(description="Its actor: finds the result if it is done", max_length=200)
+        str | None, Field(description="Finds the result of a finished one", max_length=200)
     ] = None,
 ) -> MessageView:
     """Find one Dramatiq message: where it is, why, its arguments, failures, result, what follows.
 
-    Shows pipelines and whether a group can still complete. Says where it looked.
-    Example: inspect_message(message_id="5b6c0f0a-8e0e-4d3c-9a53-2f1f9f6f2a11")
+    Also its pipeline and group. Says where it looked.
+    Example: inspect_message(message_id="5b6c0f0a-8e0e-4d3c-…")
     """
     return await view_message(source_of(ctx), message_id.strip(), queue, actor)
 

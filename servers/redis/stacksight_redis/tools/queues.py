@@ -55,12 +55,10 @@ KNOWN_QUEUES = "Queues with messages: {names}."
 KNOWN_NONE = "No queue has any message."
 NOTE_NONE_FOUND = "No message matches. Other states, or a wider filter, may have it."
 
-QueueName = Annotated[
-    str, Field(description="Queue, or namespace:queue, as in list_queues", max_length=200)
-]
+QueueName = Annotated[str, Field(description="Queue, or namespace:queue", max_length=200)]
 Cursor = Annotated[
     str | None,
-    Field(description="Where the next page begins, from the last answer", max_length=500),
+    Field(description="From the last answer: its next page", max_length=500),
 ]
 
 
@@ -68,7 +66,7 @@ Cursor = Annotated[
 async def list_queues(
     ctx: Context[Source],
     match: Annotated[
-        str | None, Field(description="Only queues whose name contains this", max_length=200)
+        str | None, Field(description="Only names that contain this", max_length=200)
     ] = None,
     cursor: Cursor = None,
 ) -> QueueList:
@@ -105,22 +103,20 @@ async def inspect_queue(
     *,
     queue: QueueName,
     state: Annotated[
-        State | None, Field(description="List the messages of this state; without it, an overview")
+        State | None, Field(description="List its messages; without it, an overview")
     ] = None,
-    actor: Annotated[
-        str | None, Field(description="Only messages of this actor", max_length=200)
-    ] = None,
+    actor: Annotated[str | None, Field(description="Only of this actor", max_length=200)] = None,
     match: Annotated[
         str | None,
-        Field(description="Only messages that show this text: id, argument, error", max_length=200),
+        Field(description="Only with this text: id, argument, error", max_length=200),
     ] = None,
     limit: Annotated[int, Field(description="Messages a page", ge=1, le=50)] = 15,
     cursor: Cursor = None,
 ) -> QueueView:
-    """Show one queue: its messages by actor, who holds them, dead letters by cause, messages.
+    """Show one queue: messages by state and actor, who holds them, dead letters by cause.
 
-    Without `state` an overview with the first messages of every state; with it a page of them.
-    Example: inspect_queue(queue="exports", state="dead", match="video 7")
+    Without `state` an overview; with it a page of its messages.
+    Example: inspect_queue(queue="exports", state="dead")
     """
     source = source_of(ctx)
     asked = await resolve_queue(source, queue)

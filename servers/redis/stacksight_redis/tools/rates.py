@@ -101,7 +101,7 @@ async def watch_queues(
 ) -> Rates:
     """Measure what comes into and leaves the queues: rates, growth, failures, time to drain.
 
-    Answers whether the workers keep up. Takes as long as it watches.
+    Takes as long as it watches.
     Example: watch_queues(queue="captions", seconds=10)
     """
     source = source_of(ctx)

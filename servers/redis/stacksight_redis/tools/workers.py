@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 from mcp.server.mcpserver import Context
 from pydantic import BaseModel, Field
@@ -23,6 +23,7 @@ from stacksight_redis.source.process_reader import observe_processes
 from stacksight_redis.source.queue_reader import read_snapshot, text
 
 MAX_QUEUES = 200
+WORKERS_SHOWN = 50
 MAX_CLIENTS = 5_000
 CONNECTIONS_SHOWN = 20
 MAX_CONNECTIONS = 500
@@ -113,11 +114,10 @@ def render_workers(answer: WorkerList) -> str:
 @tool(title="List workers", render=render_workers)
 async def list_workers(
     ctx: Context[Source],
-    limit: Annotated[int, Field(description="Processes shown", ge=1, le=100)] = 25,
 ) -> WorkerList:
     """List Dramatiq processes: alive, late or dead, consumer or producer, and what each holds.
 
-    Watches for up to 1.6 s to tell who speaks. On this machine also pid and command of connections.
+    On this machine also the pids of connections. May watch for 1.6 s.
     Example: list_workers()
     """
     source = source_of(ctx)
@@ -128,10 +128,10 @@ async def list_workers(
     workers = [_worker(seen, snapshot.queues) for seen in observed]
     notable = [w for w in workers if w.role == "consumer" or w.holds]
     notable.sort(key=lambda w: (w.state == "alive", w.state == "late", -len(w.holds), w.silent_s))
-    shown = notable[:limit]
+    shown = notable[:WORKERS_SHOWN]
     notes = [NOTE_ROLES] if workers else []
     if len(notable) > len(shown):
-        notes.append(f"{len(notable) - len(shown)} more hold messages or speak; raise limit.")
+        notes.append(f"{len(notable) - len(shown)} more hold messages or speak.")
     connections = await _connections(source, notes)
     if connections:
         notes.append(NOTE_NO_LINK)
