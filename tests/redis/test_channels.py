@@ -190,7 +190,7 @@ async def test_a_refused_subscription_is_told(redis_server: RedisServer, channel
         ({"action": "stop"}, "`capture` is required"),
         ({"action": "read", "capture": "capture-00000000"}, "There is no capture"),
         ({"action": "begin"}, "'start', 'read' or 'stop'"),
-        ({"action": "start", "channels": []}, "at least 1 item"),
+        ({"action": "start", "channels": []}, "Either `channels` or"),
     ],
 )
 async def test_bad_calls_are_explained(

@@ -93,9 +93,9 @@ async def capture_messages(
     """
     source = source_of(ctx)
     if action == "start":
-        if (channels is None) == (queues is None):
+        if bool(channels) == bool(queues):
             raise ToolFailure(ERROR_NO_SUBJECT)
-        if queues is not None:
+        if queues:
             return await _follow(source, queues, max_seconds)
         return await _start(source, channels or [], max_seconds, sharded=sharded)
     if capture is None:
