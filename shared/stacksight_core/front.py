@@ -12,6 +12,7 @@ Standard library only. Two daemon threads; file descriptors 0 and 1 become pipes
 
 import json
 import os
+import re
 import select
 import sys
 import threading
@@ -32,10 +33,14 @@ ERROR_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES} bytes; send less in 
 ERROR_NOT_JSON = "The line is not JSON ({reason}). Send one JSON-RPC 2.0 message per line."
 ERROR_NOT_OBJECT = "The message is not a JSON object. Batches are not part of MCP: send one by one."
 ERROR_NOT_REQUEST = 'The message is not JSON-RPC 2.0: it needs "jsonrpc": "2.0" and a "method".'
+ERROR_NOT_UNICODE = (
+    "The message holds half of a surrogate pair (\\ud800 to \\udfff), which is not Unicode."
+)
 ERROR_BAD_ID = '"id" has to be a string or an integer.'
 ERROR_BAD_PARAMS = '"params" has to be an object.'
 
 RequestId = str | int
+_SURROGATE = re.compile(rb"\\ud[89a-f]", re.I)
 _UNANSWERED = frozenset({"subscriptions/listen"})  # answered only when the client ends it
 
 
@@ -70,6 +75,7 @@ class Front:
         self._awaited: set[RequestId] = set()
         self._answered_here: set[RequestId] = set()
         self._opened = False
+        self._discovery: bytes | None = None
         self._client_gone = False
         threading.Thread(target=self._relay_to_sdk, name="front-in", daemon=True).start()
         threading.Thread(target=self._relay_to_client, name="front-out", daemon=True).start()
@@ -114,26 +120,36 @@ class Front:
             params = message.get("params")
             self._settle(params.get("requestId") if isinstance(params, dict) else None)
         if request_id is not None and "method" in message:
-            if not self._opened and self._open(message):
+            if not self._opened and self._open(message, line):
                 return
+            self._hand_on_discovery(message)
             if message["method"] not in _UNANSWERED:
                 with self._changed:
                     self._awaited.add(request_id)
         self._forward(line)
 
-    def _open(self, message: dict[str, Any]) -> bool:
-        """Answer the opening request; True when the SDK need not see it."""
+    def _open(self, message: dict[str, Any], line: bytes) -> bool:
+        """Answer the opening request; True when the SDK is not to see it yet."""
         self._opened = True
         answer = answer_opening(message, self._about)
         if answer is None:
             return False
         self._write(json.dumps(answer).encode())
+        self._answered_here.add(message["id"])  # the SDK's own answer does not go out
         if message["method"] == "server/discover":
+            self._discovery = line
             return True
-        self._answered_here.add(
-            message["id"]
-        )  # the SDK's handshake needs it; its answer does not go out
         return False
+
+    def _hand_on_discovery(self, message: dict[str, Any]) -> None:
+        """Let the SDK see the discovery before what follows it.
+
+        The first request that the SDK sees fixes the protocol era. A client that probed and then
+        falls back to the handshake must not find the era taken.
+        """
+        line, self._discovery = self._discovery, None
+        if line and message["method"] != "initialize":
+            self._forward(line)
 
     def _refuse(self, request_id: RequestId | None, code: int, text: str) -> None:
         error = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
@@ -197,6 +213,8 @@ def _parse(line: bytes) -> dict[str, Any]:
         raise _Refused(None, PARSE_ERROR, ERROR_NOT_JSON.format(reason=reason)) from error
     if not isinstance(message, dict):
         raise _Refused(None, INVALID_REQUEST, ERROR_NOT_OBJECT)
+    if _SURROGATE.search(line) and not _is_unicode(message):
+        raise _Refused(None, PARSE_ERROR, ERROR_NOT_UNICODE)
     request_id = message.get("id")
     if "id" in message and (isinstance(request_id, bool) or not isinstance(request_id, RequestId)):
         raise _Refused(None, INVALID_REQUEST, ERROR_BAD_ID)
@@ -206,6 +224,14 @@ def _parse(line: bytes) -> dict[str, Any]:
     if "params" in message and not isinstance(message["params"], dict):
         raise _Refused(request_id, INVALID_PARAMS, ERROR_BAD_PARAMS)
     return message
+
+
+def _is_unicode(message: dict[str, Any]) -> bool:
+    try:
+        json.dumps(message, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -72,6 +72,7 @@ async def test_an_unusual_opening_is_left_to_the_sdk() -> None:
         ('{"jsonrpc": "2.0", "id": 6}', 6, -32600, '"method"'),
         ('{"jsonrpc": "2.0", "id": [1], "method": "ping"}', None, -32600, '"id"'),
         ('{"jsonrpc": "2.0", "id": "a", "method": "ping", "params": [1]}', "a", -32602, '"params"'),
+        (r'{"jsonrpc": "2.0", "id": "\ud800", "method": "ping"}', None, -32700, "surrogate"),
     ],
 )
 async def test_a_malformed_line_is_answered_and_the_server_lives_on(
@@ -85,6 +86,26 @@ async def test_a_malformed_line_is_answered_and_the_server_lives_on(
         await discover(server)
         await server.send(call(7, "echo", text="alive"))
         assert "alive" in (await server.receive())["result"]["content"][0]["text"]
+
+
+async def test_a_request_without_its_envelope_does_not_spoil_the_connection() -> None:
+    async with raw_server(TOY) as server:
+        await discover(server)
+        assert "error" in await server.request(1, "tools/list")
+        await server.send(call(2, "echo", text="alive \U0001f600"))
+        assert "alive" in (await server.receive())["result"]["content"][0]["text"]
+        rest = await server.close()
+    assert rest == b""
+
+
+async def test_a_client_that_probed_may_still_shake_hands() -> None:
+    async with raw_server(TOY) as server:
+        await discover(server)
+        opened = await server.request(1, "initialize", **INITIALIZE)
+        await server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        listed = await server.request(2, "tools/list")
+    assert opened["result"]["protocolVersion"] == "2025-11-25"
+    assert listed["result"]["tools"]
 
 
 async def test_a_line_over_the_limit_is_refused_and_the_next_is_read() -> None:
