@@ -1,6 +1,6 @@
 """What the catalogue says about the things a statement names."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Volatility = Literal["i", "s", "v"]
@@ -21,7 +21,9 @@ class Function:
         security_definer: it runs with its owner's rights.
         language: what it is written in.
         body: its source, for SQL and PL/pgSQL.
-        own_path: it sets its own search_path, so names in it mean something else.
+        defaults: of its parameters, as SQL, or None.
+        types: OIDs of user-made types that it takes or returns.
+        settings: names of the settings that it changes while it runs.
         least_arguments: with how few it can be called.
         most_arguments: with how many, or None for any number.
         takes_row: its one argument may be a row, so that ``t.f`` can call it.
@@ -38,7 +40,9 @@ class Function:
     security_definer: bool
     language: str
     body: str | None
-    own_path: bool
+    defaults: str | None
+    types: tuple[int, ...]
+    settings: tuple[str, ...]
     least_arguments: int
     most_arguments: int | None
     takes_row: bool
@@ -56,6 +60,8 @@ class Relation:
         trusted: it came with PostgreSQL or an extension.
         foreign: it, or one of its partitions, is a foreign table.
         expressions: SQL that runs when it is read: a view's SELECT, row policies.
+        planned: expressions that the planner simplifies, and of which it computes what is constant:
+            of indexes, checks, defaults.
     """
 
     schema: str
@@ -64,6 +70,7 @@ class Relation:
     trusted: bool
     foreign: bool
     expressions: tuple[str, ...]
+    planned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,11 @@ class CatalogFacts:
         called: OIDs of functions that operators, casts and aggregates call.
         relations: that the names may mean.
         checks: expressions of domain constraints that a cast would evaluate.
+        schemas: all of users, as far as their names need no quotes.
     """
 
     functions: tuple[Function, ...]
     called: frozenset[int] = frozenset()
     relations: tuple[Relation, ...] = ()
-    checks: tuple[str, ...] = field(default=())
+    checks: tuple[str, ...] = ()
+    schemas: tuple[str, ...] = ()

@@ -41,8 +41,11 @@ SAFE_VOLATILE_OF_EXTENSION = frozenset(
     """
     pg_stat_statements pg_stat_statements_info pg_buffercache_pages pg_buffercache_summary
     pg_freespace pgstattuple pgstatindex pgstattuple_approx hypopg hypopg_list_indexes
-    gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 show_limit
-    system_rows system_time normal_rand
+    gen_random_bytes gen_random_uuid gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4
+    uuid_generate_v7 ulid_generate gen_ulid show_limit system_rows system_time normal_rand
+    pg_visibility pg_visibility_map pg_visibility_map_summary pg_check_frozen pg_check_visible
+    pgrowlocks bt_index_check bt_index_parent_check verify_heapam
+    st_generatepoints time_bucket_gapfill locf interpolate
     """.split()
 )
 
@@ -63,7 +66,20 @@ DENIED_EXTENSIONS = {
     "lo": "handles large objects",
 }
 
-DENIED_OF_EXTENSION = frozenset({"crosstab", "crosstab2", "crosstab3", "crosstab4", "connectby"})
+RUNS_TEXT = frozenset({"crosstab", "crosstab2", "crosstab3", "crosstab4"})
+"""Functions of extensions that run their arguments as SQL; literal ones can be looked at."""
+
+DENIED_OF_EXTENSION = RUNS_TEXT | {"connectby"}
+
+HARMLESS_SETTINGS = frozenset(
+    """
+    search_path work_mem hash_mem_multiplier jit timezone datestyle intervalstyle bytea_output
+    extra_float_digits lc_messages lc_monetary lc_numeric lc_time client_min_messages
+    plan_cache_mode random_page_cost from_collapse_limit join_collapse_limit geqo row_security
+    default_text_search_config xmlbinary xmloption check_function_bodies
+    """.split()
+)
+"""Settings that a function may change while it runs; besides, those that begin with enable_."""
 
 SECRET_RELATIONS = frozenset(
     """

@@ -1,11 +1,17 @@
 """What a statement names: functions, operators, types and relations."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pglast import ast
+from pglast.parser import ParseError
 
-from stacksight_postgres.guard.statement import walk
+from stacksight_core.errors import ToolFailure
+from stacksight_postgres.guard.lists import RUNS_TEXT
+from stacksight_postgres.guard.statement import parse_reading, walk
+
+ANYWHERE = "*"
+"""Stands for a schema when it is not known on which search path a name will be resolved."""
 
 # Where the grammar implies an operator without a node that names it: JOIN USING, CASE x WHEN,
 # x IN (SELECT ..), NULLIF, IS DISTINCT FROM, GROUP BY, ORDER BY.
@@ -17,14 +23,16 @@ class FunctionUse:
     """A function by the name it is called by.
 
     Attributes:
-        schema: as written, or None.
+        schema: as written, or None, or ANYWHERE.
         name: its name.
         arguments: how many it is given, or None when the catalogue has to consider any number.
+        read: its arguments are SQL as literals, and what they name is collected as well.
     """
 
     schema: str | None
     name: str
     arguments: int | None
+    read: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,16 @@ class Names:
     def __bool__(self) -> bool:
         return any((self.functions, self.attributes, self.operators, self.types, self.relations))
 
+    def anywhere(self) -> "Names":
+        """Return these names as they may be resolved on any search path."""
+        return Names(
+            {replace(use, schema=use.schema or ANYWHERE) for use in self.functions},
+            set(self.attributes),
+            {replace(name, schema=name.schema or ANYWHERE) for name in self.operators},
+            set(self.types),
+            {replace(name, schema=name.schema or ANYWHERE) for name in self.relations},
+        )
+
 
 def names_in(root: ast.Node) -> Names:
     """Collect every name in a tree."""
@@ -80,6 +98,19 @@ def names_in(root: ast.Node) -> Names:
     for node in walk(root):
         _collect(node, names)
     return names
+
+
+def constant_names_in(root: ast.Node) -> Names:
+    """Collect the names of functions that can be computed without reading a column."""
+    names = Names()
+    for node in walk(root):
+        if isinstance(node, ast.FuncCall) and not _reads_column(node):
+            names |= names_in(node)
+    return names
+
+
+def _reads_column(root: ast.Node) -> bool:
+    return any(isinstance(node, ast.ColumnRef) for node in walk(root))
 
 
 def _collect(node: ast.Node, names: Names) -> None:
@@ -111,9 +142,28 @@ def _collect_call(call: ast.FuncCall, names: Names) -> None:
     name = _name(call.funcname)
     given = len(call.args or ())
     count = None if call.agg_within_group or call.func_variadic else given
-    names.functions.add(FunctionUse(name.schema, name.name, count))
+    texts = _texts_read(call) if name.name in RUNS_TEXT else []
+    for tree in texts:
+        names |= names_in(tree)
+    names.functions.add(FunctionUse(name.schema, name.name, count, read=bool(texts)))
     if given == 1:
         names.types.add(name)
+
+
+def _texts_read(call: ast.FuncCall) -> list[ast.Node]:
+    """Return the statements in a call's arguments, or none unless each is a literal that reads."""
+    trees = []
+    for argument in call.args or ():
+        value = argument.val if isinstance(argument, ast.A_Const) else None
+        if isinstance(value, ast.Integer):
+            continue
+        if not isinstance(value, ast.String):
+            return []
+        try:
+            trees.append(parse_reading(str(value.sval)).tree)
+        except (ToolFailure, ParseError):
+            return []
+    return trees
 
 
 def _name(parts: Iterable[ast.Node] | None) -> Name:

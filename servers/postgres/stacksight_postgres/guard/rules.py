@@ -1,7 +1,7 @@
 """The rules: from names and the catalogue's facts to a refusal, or to more names to look at."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,20 @@ from stacksight_postgres.guard.lists import (
     DENIED_BUILTINS,
     DENIED_EXTENSIONS,
     DENIED_OF_EXTENSION,
+    HARMLESS_SETTINGS,
+    RUNS_TEXT,
     SAFE_VOLATILE,
     SAFE_VOLATILE_OF_EXTENSION,
     SECRET_RELATIONS,
 )
-from stacksight_postgres.guard.names import FunctionUse, Name, Names, names_in
+from stacksight_postgres.guard.names import (
+    ANYWHERE,
+    FunctionUse,
+    Name,
+    Names,
+    constant_names_in,
+    names_in,
+)
 from stacksight_postgres.guard.statement import parse_expression
 
 NOT_A_READ = "is declared volatile: it may change something"
@@ -25,7 +34,7 @@ NOT_OWN_RIGHTS = "is SECURITY DEFINER: it runs with its owner's rights"
 NOT_READABLE = "is written in {language}, so what it does cannot be looked up"
 NOT_UNDERSTOOD = "has a body that cannot be analysed"
 NOT_STATIC = "runs SQL that it puts together itself (EXECUTE)"
-NOT_ITS_PATH = "sets its own search_path, so what the names in it mean is not known"
+NOT_ITS_SETTING = "changes the setting {setting} while it runs"
 NOT_LOOKED_AT = "runs SQL given as text"
 NOT_LOCAL = (
     "is a foreign table, or has one as a partition: what reading it does is decided by another "
@@ -35,6 +44,8 @@ NOT_FOR_EYES = "holds secrets or files of the server"
 
 _DYNAMIC = "dyn"  # PLpgSQL_stmt_dynexecute, PLpgSQL_stmt_dynfors, dynquery
 _WHOLE_STATEMENT, _EXPRESSION = 0, 2  # RawParseMode in PostgreSQL's parser.h
+_SCHEMA_MARK = "__in_schema__"
+_WORD = re.compile(r"\w+")
 _ASSIGNMENT = re.compile(r":?=")
 
 
@@ -46,24 +57,40 @@ class Verdict:
         problems: why the statement is refused; empty when nothing was found.
         more: names in the bodies of what was judged, to be looked up next.
         called: OIDs of functions to be looked up next.
+        made: OIDs of types of which values are made, to be looked up next.
+        folded: names in what the planner simplifies, to be looked up next.
     """
 
     problems: list[str] = field(default_factory=list)
     more: Names = field(default_factory=Names)
     called: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
+    folded: Names = field(default_factory=Names)
+
+    def __ior__(self, other: "Verdict") -> "Verdict":
+        self.problems += other.problems
+        self.more |= other.more
+        self.called |= other.called
+        self.made |= other.made
+        self.folded |= other.folded
+        return self
 
 
-def judge(names: Names, facts: CatalogFacts) -> Verdict:
+def judge(names: Names, folded: Names, facts: CatalogFacts) -> Verdict:
     """Judge everything in ``facts`` that ``names`` may mean.
 
     Args:
         names: what the statement, or a body it reaches, names.
+        folded: functions whose value the planner computes where they are immutable.
         facts: what the catalogue says about these names.
     """
     verdict = Verdict(called=set(facts.called))
     for function in facts.functions:
         if _may_be_called(function, names):
-            _judge_function(function, verdict)
+            read = all(use.read for use in names.functions if _matches(use, function))
+            _judge_function(function, verdict, facts.schemas, read=read)
+        elif _is_folded(function, folded):
+            verdict.called.add(function.oid)
     for relation in facts.relations:
         if any(_means(name, relation) for name in names.relations):
             _judge_relation(relation, verdict)
@@ -72,12 +99,18 @@ def judge(names: Names, facts: CatalogFacts) -> Verdict:
     return verdict
 
 
-def judge_called(functions: Iterable[Function]) -> Verdict:
+def judge_called(facts: CatalogFacts) -> Verdict:
     """Judge functions that are certainly called: by an operator, a cast or an aggregate."""
     verdict = Verdict()
-    for function in functions:
-        _judge_function(function, verdict)
+    for function in facts.functions:
+        _judge_function(function, verdict, facts.schemas)
     return verdict
+
+
+def _is_folded(function: Function, folded: Names) -> bool:
+    if function.builtin or function.extension or function.volatility != "i":
+        return False
+    return any(_matches(use, function) for use in folded.functions)
 
 
 def _may_be_called(function: Function, names: Names) -> bool:
@@ -89,6 +122,8 @@ def _may_be_called(function: Function, names: Names) -> bool:
 def _means(written: FunctionUse | Name, found: Function | Relation) -> bool:
     if written.name != found.name:
         return False
+    if written.schema == ANYWHERE:
+        return True
     return found.on_path if written.schema is None else written.schema == found.schema
 
 
@@ -101,35 +136,39 @@ def _matches(use: FunctionUse, function: Function) -> bool:
     return function.least_arguments <= use.arguments and (most is None or use.arguments <= most)
 
 
-def _judge_function(function: Function, verdict: Verdict) -> None:
-    problem = _problem(function)
+def _judge_function(
+    function: Function, verdict: Verdict, schemas: Sequence[str], *, read: bool = False
+) -> None:
+    problem = _problem(function, read=read)
     if problem is not None:
         verdict.problems.append(f"function {function.schema}.{function.name} {problem}")
         return
     verdict.called |= set(function.parts)
-    if function.builtin or function.extension or function.body is None:
-        return
+    verdict.made |= set(function.types)
     try:
-        for statement in _statements(function):
-            verdict.more |= names_in(statement)
+        if function.defaults:
+            verdict.more |= names_in(_root(f"SELECT {function.defaults}"))
+        if function.builtin or function.extension or function.body is None:
+            return
+        verdict.more |= _names_of_body(function, function.body, schemas)
     except _UnsafeBody as unsafe:
         verdict.problems.append(f"function {function.schema}.{function.name} {unsafe}")
     except (ParseError, ValueError, KeyError, TypeError):
         verdict.problems.append(f"function {function.schema}.{function.name} {NOT_UNDERSTOOD}")
 
 
-def _problem(function: Function) -> str | None:
+def _problem(function: Function, *, read: bool) -> str | None:
     if function.builtin:
         return DENIED_BUILTINS.get(function.name) or _if_volatile(function, SAFE_VOLATILE)
     if function.security_definer:
         return NOT_OWN_RIGHTS
     if function.extension is not None:
-        return _problem_of_extension(function, function.extension)
+        return _problem_of_extension(function, function.extension, read=read)
     return _problem_of_user(function)
 
 
-def _problem_of_extension(function: Function, extension: str) -> str | None:
-    if function.name in DENIED_OF_EXTENSION:
+def _problem_of_extension(function: Function, extension: str, *, read: bool) -> str | None:
+    if function.name in DENIED_OF_EXTENSION and not (read and function.name in RUNS_TEXT):
         return NOT_LOOKED_AT
     return DENIED_EXTENSIONS.get(extension) or _if_volatile(function, SAFE_VOLATILE_OF_EXTENSION)
 
@@ -141,7 +180,10 @@ def _problem_of_user(function: Function) -> str | None:
         return None
     if function.language not in ("sql", "plpgsql"):
         return NOT_READABLE.format(language=function.language)
-    return NOT_ITS_PATH if function.own_path else None
+    for setting in function.settings:
+        if setting.lower() not in HARMLESS_SETTINGS and not setting.startswith("enable_"):
+            return NOT_ITS_SETTING.format(setting=setting)
+    return None
 
 
 def _if_volatile(function: Function, safe: frozenset[str]) -> str | None:
@@ -156,6 +198,8 @@ def _judge_relation(relation: Relation, verdict: Verdict) -> None:
     elif not relation.trusted:
         for expression in relation.expressions:
             verdict.more |= names_in(_root(expression))
+        for expression in relation.planned:
+            verdict.folded |= constant_names_in(_root(f"SELECT {expression}"))
 
 
 def _root(sql: str) -> ast.Node:
@@ -168,10 +212,20 @@ class _UnsafeBody(Exception):
     pass
 
 
-def _statements(function: Function) -> Iterator[Any]:
+def _names_of_body(function: Function, body: str, schemas: Sequence[str]) -> Names:
+    names = Names()
+    texts = [body] if function.language == "sql" else list(_plpgsql_queries(body, schemas))
+    for statement in _statements(texts):
+        names |= names_in(statement)
+    if function.language == "plpgsql":
+        # A variable's type is not told by the parser where it is one that somebody made.
+        words = set(_WORD.findall(body))
+        names.types |= {Name(None, word) for word in words | {word.lower() for word in words}}
+    return names.anywhere() if "search_path" in function.settings else names
+
+
+def _statements(texts: Iterable[str]) -> Iterator[ast.Node]:
     # A SELECT inside may still write (a WITH clause, INTO): in a READ ONLY transaction it fails.
-    body = function.body or ""
-    texts = [body] if function.language == "sql" else list(_plpgsql_queries(body))
     for text in texts:
         for raw in parse_sql(text):
             if not isinstance(raw.stmt, ast.SelectStmt):
@@ -179,9 +233,22 @@ def _statements(function: Function) -> Iterator[Any]:
             yield raw.stmt
 
 
-def _plpgsql_queries(definition: str) -> Iterator[str]:
-    for tree in parse_plpgsql(definition):
-        yield from _queries_below(tree)
+def _plpgsql_queries(definition: str, schemas: Sequence[str]) -> Iterator[str]:
+    """Yield the queries in a body.
+
+    The parser knows types of no schema but public. Where it fails, the other schemas are written as
+    a part of the names behind them while it works.
+    """
+    try:
+        trees, mark = parse_plpgsql(definition), None
+    except ParseError:
+        if not schemas:
+            raise
+        qualified = re.compile(rf"\b({'|'.join(map(re.escape, schemas))})\.")
+        trees = parse_plpgsql(qualified.sub(rf"\1{_SCHEMA_MARK}", definition))
+        mark = _SCHEMA_MARK
+    for query in _queries_below(trees):
+        yield query.replace(mark, ".") if mark else query
 
 
 def _queries_below(value: Any) -> Iterator[str]:

@@ -58,5 +58,5 @@ async def _progress(session: Session) -> list[Progress]:
 
 
 def _shortened(session: SessionInfo) -> SessionInfo:
-    query = one_line((session.query or "").removeprefix(MARK), QUERY_CHARS)
+    query = one_line((session.query or "").replace(MARK, ""), QUERY_CHARS)
     return session.model_copy(update={"query": query or None})

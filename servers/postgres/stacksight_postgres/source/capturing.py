@@ -38,10 +38,12 @@ class Capture:
     Attributes:
         started: on the monotonic clock, in seconds.
         reading: the counters then.
+        rolled_back: how many transactions of ours had been rolled back.
     """
 
     started: float
     reading: Reading
+    rolled_back: int
 
 
 async def start_capture(database: Database, captures: Handles[Capture]) -> Captured:
@@ -49,7 +51,7 @@ async def start_capture(database: Database, captures: Handles[Capture]) -> Captu
     async with database.session() as session:
         reading = await read_counters(session)
         notes = hidden_note(session, reading.hidden)
-    handle = captures.add(Capture(time.monotonic(), reading))
+    handle = captures.add(Capture(time.monotonic(), reading, database.rolled_back))
     return Captured(capture=handle, running=True, calls=0, total_ms=0.0, notes=notes)
 
 
@@ -66,14 +68,14 @@ async def report_capture(
     capture = captures.get(handle)
     async with database.session() as session:
         now = await read_counters(session)
-        report = _report(session, capture, now)
+        report = _report(session, capture, now, database.rolled_back - capture.rolled_back)
     if stop:
         captures.pop(handle)
     seconds = round(time.monotonic() - capture.started, 3)
     return report.model_copy(update={"capture": handle, "running": not stop, "seconds": seconds})
 
 
-def _report(session: Session, capture: Capture, now: Reading) -> Captured:
+def _report(session: Session, capture: Capture, now: Reading, own: int) -> Captured:
     before = capture.reading
     done = since(before.statements, now.statements)
     suspects = find_suspects(done)
@@ -95,7 +97,7 @@ def _report(session: Session, capture: Capture, now: Reading) -> Captured:
         hidden_statements=max(len(done) - MAX_STATEMENTS, 0),
         tables=tables[:MAX_TABLES],
         commits=counters["commits"],
-        rollbacks=counters["rollbacks"],
+        rollbacks=max(counters["rollbacks"] - own, 0),
         deadlocks=counters["deadlocks"],
         temp_bytes=counters["temp_bytes"],
         notes=notes,

@@ -96,6 +96,13 @@ class Session:
         return await self.connection.fetchval(sql, *arguments)
 
     @asynccontextmanager
+    async def without_jit(self) -> AsyncIterator[None]:
+        """Do not compile our own statements: their cost is overestimated, and they are short."""
+        await self.connection.execute("SET LOCAL jit = off")
+        yield
+        await self.connection.execute("SET LOCAL jit TO DEFAULT")
+
+    @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Keep the transaction usable when what is inside fails; what it set is undone."""
         await self.connection.execute("SAVEPOINT stacksight")
@@ -113,13 +120,18 @@ class Database:
         self._pool: asyncpg.Pool[Any] | None = None
         self._facts: ServerFacts | None = None
         self._lock = asyncio.Lock()
+        self.rolled_back = 0
+        """Transactions of ours, which the server's statistics count with those of others."""
 
     @asynccontextmanager
-    async def session(self, *, timeout_s: float | None = None) -> AsyncIterator[Session]:
+    async def session(
+        self, *, timeout_s: float | None = None, foreign: bool = False
+    ) -> AsyncIterator[Session]:
         """Open a READ ONLY transaction; it is rolled back and its session reset afterwards.
 
         Args:
             timeout_s: seconds a statement may take, at most the configured time.
+            foreign: statements of the caller are planned or run in it, and not only ours.
 
         Raises:
             ToolFailure: every connection is in use.
@@ -139,12 +151,13 @@ class Database:
             transaction = connection.transaction(readonly=True)
             await transaction.start()
             try:
-                await connection.execute(self._limits(limit))
+                await connection.execute(self._limits(limit, jit=foreign))
                 facts = self._facts or await self._learn(connection)
                 yield Session(connection, facts)
             finally:
                 with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
                     await transaction.rollback()
+                self.rolled_back += 1
         finally:
             await pool.release(connection, timeout=CLOSE_SECONDS)
 
@@ -154,12 +167,12 @@ class Database:
 
         They are forgotten at the end; after any failure the connection itself is closed.
         """
-        async with self.session(timeout_s=timeout_s) as session:
+        async with self.session(timeout_s=timeout_s, foreign=True) as session:
             try:
                 yield session
                 schema = session.facts.extensions.get("hypopg")
                 if schema is not None:
-                    await session.fetch(f"{MARK}SELECT {quote_name(schema)}.hypopg_reset()")
+                    await session.fetch(f"SELECT {MARK}{quote_name(schema)}.hypopg_reset()")
             except BaseException:
                 session.connection.terminate()
                 raise
@@ -212,13 +225,15 @@ class Database:
             await connection.execute(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
         return facts
 
-    def _limits(self, statement_s: float) -> str:
+    def _limits(self, statement_s: float, *, jit: bool) -> str:
         limits = {
             "statement_timeout": statement_s,
             "lock_timeout": self.settings.lock_timeout_s,
             "idle_in_transaction_session_timeout": self.settings.statement_timeout_s + 30,
         }
         sets = [f"SET LOCAL {name} = {round(value * 1000)}" for name, value in limits.items()]
+        if not jit:
+            sets.append("SET LOCAL jit = off")
         if self._facts is not None and self._facts.superuser:
             sets.append(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
         return "; ".join(sets)

@@ -14,8 +14,7 @@ from stacksight_postgres.plans.values import sample_values
 from stacksight_postgres.queries import MARK
 from stacksight_postgres.source.database import Session
 from stacksight_postgres.source.guarding import check_reading
-from stacksight_postgres.source.preparing import explained, prepare
-from stacksight_postgres.source.rows import type_name
+from stacksight_postgres.source.preparing import describe, explained
 from stacksight_postgres.source.tables import read_tables
 
 ERROR_SHOW = "SHOW has no plan. Give a SELECT, INSERT, UPDATE or DELETE."
@@ -64,8 +63,7 @@ async def choose_values(
     Raises:
         ToolFailure: too many or too few values, or none for what is to be run.
     """
-    prepared = await prepare(session, statement.sql)
-    types = [type_name(p.schema, p.name) for p in prepared.get_parameters()]
+    types = (await describe(session, statement.sql)).parameters
     if params or not types:
         bound = bind_values(statement.sql, types, params or []) if types or params else None
         return [Variant(label="", sql=bound or statement.sql)]
@@ -104,7 +102,7 @@ async def explain(session: Session, variant: Variant, *, analyze: bool) -> Plan:
         if variant.label == _GENERIC:
             printed = await _explain_prepared(session, variant, options)
         else:
-            printed = await _run(session, f"{MARK}EXPLAIN ({', '.join(options)}) {variant.sql}")
+            printed = await _run(session, f"EXPLAIN {MARK}({', '.join(options)}) {variant.sql}")
     return read_plan(printed)
 
 
@@ -112,10 +110,10 @@ async def _explain_prepared(session: Session, variant: Variant, options: Sequenc
     """Get a generic plan; the option GENERIC_PLAN exists since 16 and asks for values as well."""
     nulls = ", ".join(f"CAST(NULL AS {type_})" for type_ in variant.types)
     await session.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    await session.connection.fetch(f"{MARK}PREPARE {_PREPARED} AS {variant.sql}")
+    await session.connection.fetch(f"PREPARE {MARK} {_PREPARED} AS {variant.sql}")
     try:
         return await _run(
-            session, f"{MARK}EXPLAIN ({', '.join(options)}) EXECUTE {_PREPARED} ({nulls})"
+            session, f"EXPLAIN {MARK}({', '.join(options)}) EXECUTE {_PREPARED} ({nulls})"
         )
     finally:
         if not session.connection.is_closed():

@@ -1,15 +1,20 @@
 """Looks up in the catalogue what a statement names, until everything it reaches is judged."""
 
+from typing import Any
+
 from pglast import ast
 
 from stacksight_core.errors import ToolFailure
 from stacksight_postgres.guard.facts import CatalogFacts, Function, Relation
-from stacksight_postgres.guard.names import Names, names_in
+from stacksight_postgres.guard.names import ANYWHERE, Name, names_in
 from stacksight_postgres.guard.rules import Verdict, judge, judge_called
 from stacksight_postgres.queries import load_sql
 from stacksight_postgres.source.database import Session
 
 MAX_ROUNDS = 20
+
+ANSWERED_AS = Name(None, "text")
+"""Answers are cast to text, which calls a function where somebody made one for it."""
 
 ERROR_REFUSED = (
     "The statement was not run, because this tool only reads: {problems}. Leave that out, or run "
@@ -27,34 +32,38 @@ async def check_reading(session: Session, tree: ast.Node) -> None:
     Raises:
         ToolFailure: something in it may change data or state, or reveals secrets.
     """
-    seen = Names()
-    judged: set[int] = set()
-    pending, called = names_in(tree), set[int]()
+    async with session.without_jit():
+        await _check(session, tree)
+
+
+async def _check(session: Session, tree: ast.Node) -> None:
+    seen = Verdict()
+    pending = Verdict(more=names_in(tree))
+    pending.more.types.add(ANSWERED_AS)
+    schemas = tuple((await session.fetchrow(load_sql("guard_schemas")))["schemas"])
     for _ in range(MAX_ROUNDS):
-        if not pending and not called:
+        if not (pending.more or pending.folded or pending.called or pending.made):
             return
-        verdict = judge(pending, await _facts(session, pending))
-        below = judge_called(await _functions(session, (), called))
-        problems = verdict.problems + below.problems
-        if problems:
-            raise ToolFailure(ERROR_REFUSED.format(problems="; ".join(sorted(set(problems))[:5])))
+        verdict = judge(pending.more, pending.folded, await _facts(session, pending, schemas))
+        called = CatalogFacts(await _functions(session, (), pending.called), schemas=schemas)
+        verdict |= judge_called(called)
+        if verdict.problems:
+            problems = "; ".join(sorted(set(verdict.problems))[:5])
+            raise ToolFailure(ERROR_REFUSED.format(problems=problems))
         seen |= pending
-        judged |= called
-        pending = _merge(verdict, below) - seen
-        called = (verdict.called | below.called) - judged
+        pending = Verdict(
+            more=verdict.more - seen.more,
+            called=verdict.called - seen.called,
+            made=verdict.made - seen.made,
+            folded=verdict.folded - seen.folded,
+        )
     raise ToolFailure(ERROR_TOO_DEEP)
 
 
-def _merge(verdict: Verdict, below: Verdict) -> Names:
-    more = verdict.more
-    more |= below.more
-    return more
-
-
-async def _facts(session: Session, names: Names) -> CatalogFacts:
-    functions = await _functions(
-        session, {use.name for use in names.functions} | names.attributes, ()
-    )
+async def _facts(session: Session, pending: Verdict, schemas: tuple[str, ...]) -> CatalogFacts:
+    names = pending.more
+    uses = names.functions | pending.folded.functions
+    functions = await _functions(session, {use.name for use in uses} | names.attributes, ())
     called = await session.fetchrow(
         load_sql("guard_called"),
         [name.name for name in names.operators],
@@ -62,6 +71,8 @@ async def _facts(session: Session, names: Names) -> CatalogFacts:
         [name.schema for name in names.operators if name.schema],
         [name.name for name in names.relations],
         [use.name for use in names.functions],
+        list(pending.made),
+        any(name.schema == ANYWHERE for name in names.operators),
     )
     relations = await session.fetch(
         load_sql("guard_relations"), [name.name for name in names.relations]
@@ -69,10 +80,9 @@ async def _facts(session: Session, names: Names) -> CatalogFacts:
     return CatalogFacts(
         functions=functions,
         called=frozenset(called["called"]),
-        relations=tuple(
-            Relation(**{**row, "expressions": tuple(row["expressions"])}) for row in relations
-        ),
+        relations=tuple(Relation(**_with_tuples(row)) for row in relations),
         checks=tuple(called["checks"]),
+        schemas=schemas,
     )
 
 
@@ -82,4 +92,8 @@ async def _functions(
     if not names and not oids:
         return ()
     rows = await session.fetch(load_sql("guard_functions"), list(names), list(oids))
-    return tuple(Function(**{**row, "parts": tuple(row["parts"])}) for row in rows)
+    return tuple(Function(**_with_tuples(row)) for row in rows)
+
+
+def _with_tuples(row: Any) -> dict[str, Any]:
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in row.items()}

@@ -12,7 +12,7 @@ from stacksight_postgres.explained import TriedIndex, Variant
 from stacksight_postgres.plans.candidates import Candidate
 from stacksight_postgres.plans.facts import quote_name
 from stacksight_postgres.plans.model import Plan
-from stacksight_postgres.queries import MARK
+from stacksight_postgres.queries import marked
 from stacksight_postgres.source.database import Session
 from stacksight_postgres.source.explaining import explain
 
@@ -21,12 +21,12 @@ MIN_GAIN = 0.1
 MAX_INDEXES = 3
 NARROWER_IS_BETTER = 1.02
 
-_CREATE = MARK + (
+_CREATE = marked(
     "SELECT h.indexrelid::bigint AS oid, h.indexname AS name, "
     "{schema}.hypopg_relation_size(h.indexrelid) AS bytes "
     "FROM {schema}.hypopg_create_index($1) AS h"
 )
-_DROP = MARK + "SELECT {schema}.hypopg_drop_index($1::bigint::oid)"
+_DROP = marked("SELECT {schema}.hypopg_drop_index($1::bigint::oid)")
 
 ERROR_NOT_INSTALLED = (
     "hypothetical_indexes needs the extension hypopg, which is not installed in this database. "

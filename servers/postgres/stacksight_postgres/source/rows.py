@@ -4,19 +4,17 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from asyncpg.prepared_stmt import PreparedStatement
-
 from stacksight_postgres.binding import bind_values
 from stacksight_postgres.guard.statement import Statement, parse_reading
 from stacksight_postgres.queries import MARK
 from stacksight_postgres.source.database import Database, Session
 from stacksight_postgres.source.guarding import check_reading
-from stacksight_postgres.source.preparing import prepare
+from stacksight_postgres.source.preparing import describe
 
 FETCH_ROWS = 200
 """Rows fetched at a time; a fetch of long cells is bounded by the cells' own limit."""
 
-_WRAPPED = "{mark}SELECT {cells} FROM (\n{sql}\n) AS answer ({names}) OFFSET {offset}"
+_WRAPPED = "SELECT {mark}{cells} FROM (\n{sql}\n) AS answer ({names}) OFFSET {offset}"
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,11 @@ async def read_rows(
         timeout_s: seconds the statement may take.
     """
     statement = parse_reading(sql)
-    async with database.session(timeout_s=timeout_s) as session:
+    async with database.session(timeout_s=timeout_s, foreign=True) as session:
         if statement.kind == "show":
             return await _show(session, statement)
         await check_reading(session, statement.tree)
-        bound, prepared = await bind(session, statement.sql, params)
-        columns = [(a.name, a.type.name) for a in prepared.get_attributes()]
+        bound, columns = await bind(session, statement.sql, params)
         started = time.perf_counter()
         rows, more = await _fetch(
             session, _wrap(bound, len(columns), offset, cell_chars), limit, total_chars
@@ -76,28 +73,18 @@ async def read_rows(
     return Rows(columns, rows, more, statement.ordered, seconds)
 
 
-async def bind(
-    session: Session, sql: str, params: list[Any]
-) -> tuple[str, "PreparedStatement[Any]"]:
-    """Put values into a checked statement; also return it prepared, for its columns.
+async def bind(session: Session, sql: str, params: list[Any]) -> tuple[str, list[tuple[str, str]]]:
+    """Put values into a checked statement; also return the names and types of its columns.
 
     Raises:
-        ToolFailure: too few or too many values.
-        asyncpg.PostgresError: it names what does not exist, or a value does not fit.
+        ToolFailure: too few or too many values, it names what does not exist, or a value does not
+            fit.
     """
-    prepared = await prepare(session, sql)
-    types = [type_name(p.schema, p.name) for p in prepared.get_parameters()]
-    if not types and not params:
-        return sql, prepared
-    bound = bind_values(sql, types, params)
-    return bound, await prepare(session, bound)
-
-
-def type_name(schema: str, name: str) -> str:
-    """Write a type as SQL does, from asyncpg's names; an array's ends in ``[]``."""
-    brackets = "[]" * name.count("[]")
-    plain = name.removesuffix(brackets).replace('"', '""')
-    return f'"{schema}"."{plain}"{brackets}' if schema else f'"{plain}"{brackets}'
+    described = await describe(session, sql)
+    if not described.parameters and not params:
+        return sql, described.columns
+    bound = bind_values(sql, described.parameters, params)
+    return bound, (await describe(session, bound)).columns
 
 
 async def _show(session: Session, statement: Statement) -> Rows:

@@ -21,17 +21,17 @@ from stacksight_postgres.advice.sizes import PAGE, Sizer
 from stacksight_postgres.advice.untyped import untyped
 from stacksight_postgres.binding import parameter_numbers
 from stacksight_postgres.plans.facts import quote_name
-from stacksight_postgres.queries import MARK
+from stacksight_postgres.queries import MARK, marked
 from stacksight_postgres.source.database import Session
 
 _PREPARED = "stacksight_planned"
-_DROP = MARK + "SELECT {schema}.hypopg_drop_index(o::oid) FROM unnest($1::bigint[]) AS o"  # noqa: S608
-_CREATE = MARK + (  # noqa: S608
+_DROP = marked("SELECT {schema}.hypopg_drop_index(o::oid) FROM unnest($1::bigint[]) AS o")
+_CREATE = marked(
     "SELECT h.oid, {schema}.hypopg_relation_size(h.oid::oid) AS bytes FROM ("
     "SELECT n, (SELECT i.indexrelid FROM {schema}.hypopg_create_index(d) AS i)::bigint AS oid "
     "FROM unnest($1::text[]) WITH ORDINALITY AS t (d, n) ORDER BY n) AS h ORDER BY h.n"
 )
-_SETTINGS = MARK + (
+_SETTINGS = marked(
     "SELECT current_setting('random_page_cost')::float8 AS random_page, "
     "current_setting('cpu_operator_cost')::float8 AS cpu_operator"
 )
@@ -188,11 +188,11 @@ async def read_settings(session: Session) -> CostSettings:
 async def explain(session: Session, sql: str) -> dict[str, Any]:
     """Return the plan of a checked statement; one with parameters gets its generic plan."""
     if not parameter_numbers(sql):
-        return _root(await session.fetchval(f"{MARK}EXPLAIN (FORMAT JSON) {sql}"))
+        return _root(await session.fetchval(f"EXPLAIN {MARK}(FORMAT JSON) {sql}"))
     # A plan of an earlier call would be kept and not know of new hypothetical indexes.
     connection = session.connection
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    await connection.execute(f"{MARK}PREPARE {_PREPARED} AS {sql}")
+    await connection.execute(f"PREPARE {MARK} {_PREPARED} AS {sql}")
     try:
         count = await session.fetchval(
             "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = $1",
@@ -200,7 +200,7 @@ async def explain(session: Session, sql: str) -> dict[str, Any]:
         )
         values = f"({', '.join(['NULL'] * count)})" if count else ""
         return _root(
-            await session.fetchval(f"{MARK}EXPLAIN (FORMAT JSON) EXECUTE {_PREPARED}{values}")
+            await session.fetchval(f"EXPLAIN {MARK}(FORMAT JSON) EXECUTE {_PREPARED}{values}")
         )
     finally:
         await connection.execute(f"DEALLOCATE {_PREPARED}")

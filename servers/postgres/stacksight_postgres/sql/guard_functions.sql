@@ -12,11 +12,33 @@ SELECT
     l.lanname AS language,
     CASE
         WHEN p.oid < 16384 OR e.extname IS NOT NULL THEN NULL
-        WHEN l.lanname = 'plpgsql' THEN pg_get_functiondef(p.oid)
+        -- A header that names no schemas, for a parser that knows none.
+        WHEN l.lanname = 'plpgsql' THEN format(
+            'CREATE FUNCTION f(%s) RETURNS %s%I LANGUAGE plpgsql AS %L',
+            (SELECT string_agg(
+                    concat_ws(' ',
+                        CASE p.proargmodes[a.o]
+                            WHEN 'o' THEN 'OUT' WHEN 't' THEN 'OUT' WHEN 'b' THEN 'INOUT'
+                            WHEN 'v' THEN 'VARIADIC' END,
+                        quote_ident(nullif(p.proargnames[a.o], '')), quote_ident(at.typname)),
+                    ', ' ORDER BY a.o)
+                FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]))
+                    WITH ORDINALITY AS a (type, o)
+                JOIN pg_type AS at ON at.oid = a.type),
+            CASE WHEN p.proretset THEN 'SETOF ' END,
+            (SELECT rt.typname FROM pg_type AS rt WHERE rt.oid = p.prorettype),
+            p.prosrc)
         WHEN l.lanname = 'sql' THEN coalesce(nullif(p.prosrc, ''), pg_get_functiondef(p.oid))
     END AS body,
-    EXISTS (SELECT FROM unnest(p.proconfig) AS c (setting) WHERE setting ILIKE 'search_path=%')
-        AS own_path,
+    CASE WHEN p.oid >= 16384 THEN pg_get_expr(p.proargdefaults, 0) END AS defaults,
+    -- What it takes and returns, where these are types that somebody made.
+    ARRAY(
+        SELECT a.type::bigint
+        FROM unnest(p.proargtypes::oid[] || coalesce(p.proallargtypes, '{}') || p.prorettype)
+            AS a (type)
+        WHERE p.oid >= 16384 AND a.type >= 16384
+    ) AS types,
+    ARRAY(SELECT split_part(c.setting, '=', 1) FROM unnest(p.proconfig) AS c (setting)) AS settings,
     (p.pronargs - p.pronargdefaults)::int AS least_arguments,
     CASE WHEN p.provariadic = 0 THEN p.pronargs::int END AS most_arguments,
     p.pronargs - p.pronargdefaults <= 1 AND p.pronargs >= 1

@@ -30,6 +30,26 @@ SELECT
             FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL
         )
         ELSE ARRAY[]::text[]
-    END AS expressions
+    END AS expressions,
+    CASE WHEN c.oid >= 16384 THEN ARRAY(
+        SELECT part FROM descendants AS d
+        JOIN pg_index AS i ON i.indrelid = d.relation,
+            unnest(ARRAY[pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)])
+            AS part
+        WHERE d.root = c.oid AND part IS NOT NULL
+        UNION
+        SELECT pg_get_expr(k.conbin, k.conrelid) FROM descendants AS d
+        JOIN pg_constraint AS k ON k.conrelid = d.relation AND k.conbin IS NOT NULL
+        WHERE d.root = c.oid
+        UNION
+        SELECT pg_get_expr(a.adbin, a.adrelid) FROM pg_attrdef AS a WHERE a.adrelid = c.oid
+        UNION
+        SELECT pg_get_expr(p.polwithcheck, p.polrelid) FROM pg_policy AS p
+        WHERE p.polrelid = c.oid AND p.polwithcheck IS NOT NULL
+        UNION
+        SELECT pg_get_expr(k.partexprs, k.partrelid) FROM descendants AS d
+        JOIN pg_partitioned_table AS k ON k.partrelid = d.relation AND k.partexprs IS NOT NULL
+        WHERE d.root = c.oid
+    ) ELSE ARRAY[]::text[] END AS planned
 FROM named AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -15,6 +15,6 @@ WHERE k.contype = 'f' AND k.confrelid = ANY ($1::bigint[]::oid[])
         SELECT FROM pg_index AS i
         WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
             -- indkey counts from 0
-            AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+            AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] OPERATOR(pg_catalog.@>) k.conkey
     )
 ORDER BY c.reltuples DESC

@@ -21,7 +21,7 @@ SELECT
         SELECT FROM pg_index AS i
         WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
             -- indkey counts from 0
-            AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey
+            AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] OPERATOR(pg_catalog.@>) k.conkey
     ) AS indexed
 FROM pg_constraint AS k
 WHERE k.contype = 'f' AND $1::bigint::oid IN (k.conrelid, k.confrelid)
