@@ -28,6 +28,7 @@ from stacksight_docker.listing import list_overview
 from stacksight_docker.logs.answer import LogAnswer
 from stacksight_docker.logs.levels import Level
 from stacksight_docker.metering import measure_containers
+from stacksight_docker.parameters import Name, Names
 from stacksight_docker.reading import LogRequest, read_containers
 from stacksight_docker.render.activity import render_activity
 from stacksight_docker.render.compose import render_comparison
@@ -41,17 +42,7 @@ from stacksight_docker.render.usage import render_usage
 from stacksight_docker.resolve import find_container, find_containers
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.source import Source, connect, translate
-
-Name = Annotated[
-    str,
-    Field(
-        description="Name, id, compose service, or project/service.", min_length=1, max_length=200
-    ),
-]
-Names = Annotated[
-    list[Name],
-    Field(description="Names, ids, services or compose projects.", min_length=1, max_length=20),
-]
+from stacksight_docker.writing import control_container, run_in_container
 
 
 @tool(title="List containers", render=render_containers)
@@ -296,5 +287,7 @@ TOOLS = (
     list_resources,
     capture_activity,
     compare_compose,
+    control_container,
+    run_in_container,
 )
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)

@@ -1,6 +1,6 @@
-"""The docker SDK's client, held to a list of requests and to time limits.
+"""The docker SDK's client, held to lists of requests and to time limits.
 
-Every request of the SDK passes ``send``; what is not on the list cannot be sent. One client serves
+Every request of the SDK passes ``send``; what is not on a list cannot be sent. One client serves
 one call at a time, so that stopping a call can break exactly its connections.
 """
 
@@ -43,17 +43,24 @@ READABLE = re.compile(
     r"|containers/[0-9a-f]{64}/(?:json|logs|stats|top)"
     r"|images/sha256:[0-9a-f]{64}/json|networks/[0-9a-f]{64})"
 )
+# Only where writes are allowed: POST, but for the state of a command.
+WRITABLE = re.compile(
+    r"POST (?:/v\d+\.\d+)?/(?:containers/[0-9a-f]{64}/(?:start|stop|restart|pause|unpause|exec)"
+    r"|exec/[0-9a-f]{64}/start)"
+    r"|GET (?:/v\d+\.\d+)?/exec/[0-9a-f]{64}/json"
+)
 
 
 class EngineClient(APIClient):
-    """A client for one endpoint that can only read.
+    """A client for one endpoint that can only read, and make a few changes where that is allowed.
 
     Args:
         endpoint: where the engine listens.
         api_version: what to speak, e.g. ``1.41``; given, so that connecting costs no request.
+        may_write: control of containers and commands in them may be sent too.
     """
 
-    def __init__(self, endpoint: Endpoint, api_version: str) -> None:
+    def __init__(self, endpoint: Endpoint, api_version: str, *, may_write: bool = False) -> None:
         super().__init__(
             base_url=endpoint.url,
             version=api_version,
@@ -62,6 +69,7 @@ class EngineClient(APIClient):
             use_ssh_client=True,
         )
         self._endpoint = endpoint
+        self._may_write = may_write
         self._adapter: _UnixAdapter | None = None
         if endpoint.socket is not None:
             self.trust_env = False  # proxies are for networks
@@ -69,13 +77,15 @@ class EngineClient(APIClient):
             self.mount("http+docker://", self._adapter)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a request that is on the list.
+        """Send a request that is on a list.
 
         Raises:
             ForbiddenRequest: any other.
         """
         path = urlsplit(request.url or "").path
-        if request.method != "GET" or not READABLE.fullmatch(path):
+        reads = request.method == "GET" and READABLE.fullmatch(path)
+        writes = self._may_write and WRITABLE.fullmatch(f"{request.method} {path}")
+        if not reads and not writes:
             raise ForbiddenRequest(f"{request.method} {path}")
         return super().send(request, **kwargs)
 
@@ -106,11 +116,31 @@ class EngineClient(APIClient):
             stream=True,
             timeout=(min(CONNECT_SECONDS, seconds), seconds),
         )
-        try:
-            response.raise_for_status()
-        except requests.HTTPError as error:
-            raise create_api_error_from_http_exception(error) from error
-        return response
+        return _accepted(response)
+
+    def change(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        body: Mapping[str, Any] | None = None,
+        seconds: float = READ_SECONDS,
+    ) -> requests.Response:
+        """POST and return the response with its body still to be read.
+
+        Raises:
+            ForbiddenRequest: writes are not allowed, or not this one.
+            docker.errors.APIError: the engine refused.
+            requests.RequestException: the connection failed.
+        """
+        response = self.post(
+            f"{self.base_url}/v{self.api_version}{path}",
+            params=dict(params or {}),
+            json=body,
+            stream=True,
+            timeout=(CONNECT_SECONDS, seconds),
+        )
+        return _accepted(response)
 
     def read(
         self, path: str, params: Mapping[str, Any] | None = None, *, seconds: float = READ_SECONDS
@@ -152,6 +182,14 @@ class EngineClient(APIClient):
         """
         if self._adapter is not None:
             self._adapter.break_off()
+
+
+def _accepted(response: requests.Response) -> requests.Response:
+    try:
+        response.raise_for_status()
+    except requests.HTTPError as error:
+        raise create_api_error_from_http_exception(error) from error
+    return response
 
 
 def is_timeout(error: requests.RequestException) -> bool:

@@ -93,11 +93,15 @@ class Connection:
     Args:
         find: lists the endpoints to try, best first.
         desktop: how to start an engine is said for macOS and Windows.
+        may_write: clients may send changes too.
     """
 
-    def __init__(self, find: Callable[[], list[Endpoint]], *, desktop: bool) -> None:
+    def __init__(
+        self, find: Callable[[], list[Endpoint]], *, desktop: bool, may_write: bool = False
+    ) -> None:
         self._find = find
         self._desktop = desktop
+        self._may_write = may_write
         self._lock = anyio.Lock()
         self._reached: Reached | None = None
         self._last_answer = 0.0
@@ -144,6 +148,7 @@ class Connection:
         what: str,
         seconds: float,
         limiter: CapacityLimiter | None = None,
+        repeat: bool = True,
     ) -> ResultT:
         """Run blocking work on a client of its own in a thread.
 
@@ -152,6 +157,7 @@ class Connection:
             what: the request, for messages.
             seconds: the limit, for messages.
             limiter: bounds the threads instead of the connection's own.
+            repeat: try again where the connection failed; not for changes, which may have happened.
 
         Raises:
             ToolFailure: the engine is not there, went away, or did not answer in time.
@@ -165,6 +171,8 @@ class Connection:
         except (requests.RequestException, EngineTimeout) as error:
             if isinstance(error, EngineTimeout) or is_timeout(error):
                 raise self._too_slow(reached, what, seconds) from error
+            if not repeat:
+                raise self._gone(reached, error) from error
             return await self._again(work, limiter, error)
 
     async def _again(
@@ -181,10 +189,12 @@ class Connection:
         except APIError:
             raise
         except (requests.RequestException, EngineTimeout) as error:
-            self._forget()
-            reason = _reason(reached.endpoint, first)
-            url = reached.endpoint.url
-            raise ToolFailure(ERROR_GONE.format(url=url, reason=reason)) from error
+            raise self._gone(reached, first) from error
+
+    def _gone(self, reached: Reached, error: Exception) -> ToolFailure:
+        self._forget()
+        url = reached.endpoint.url
+        return ToolFailure(ERROR_GONE.format(url=url, reason=_reason(reached.endpoint, error)))
 
     def _too_slow(self, reached: Reached, what: str, seconds: float) -> ToolFailure:
         self._last_answer = 0.0  # the next call asks first whether it is there
@@ -231,7 +241,7 @@ class Connection:
         try:
             return self._idle.pop()
         except IndexError:
-            return EngineClient(reached.endpoint, reached.api_version)
+            return EngineClient(reached.endpoint, reached.api_version, may_write=self._may_write)
 
     def _give_back(self, client: EngineClient, reached: Reached) -> None:
         if reached.same_engine(self._reached) and len(self._idle) < MAX_IDLE_CLIENTS:

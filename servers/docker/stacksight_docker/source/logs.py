@@ -125,11 +125,11 @@ def _read_tail(
             raise
         cut = True
     data = bytes(body)
-    frames = _raw_lines(data) if tty else _frames(data)
+    frames = _raw_lines(data) if tty else split_frames(data)
     return _join(frames, cut=cut)
 
 
-def _frames(data: bytes) -> Iterator[tuple[int, bytes]]:
+def split_frames(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Split the multiplexed stream: 8 bytes of header (stream, length), then the piece."""
     position, end = 0, len(data)
     while position + FRAME_HEADER_BYTES <= end:

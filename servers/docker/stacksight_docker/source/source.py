@@ -29,6 +29,7 @@ from stacksight_docker.facts import (
 )
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.client import READ_SECONDS, EngineClient
+from stacksight_docker.source.commands import Outcome, run_command
 from stacksight_docker.source.connection import Connection
 from stacksight_docker.source.endpoints import find_endpoints
 from stacksight_docker.source.events import read_events
@@ -49,6 +50,8 @@ EVENTS_SECONDS = 3.0
 STATS_SECONDS = 8.0
 DISK_SECONDS = 8.0
 MAX_STATS_THREADS = 256
+CONTROL_SECONDS = 20.0
+NOT_MODIFIED = 304
 
 
 class Source:
@@ -62,7 +65,9 @@ class Source:
         desktop = sys.platform in ("darwin", "win32")
         self._stats_limiter = anyio.CapacityLimiter(MAX_STATS_THREADS)
         self._watch = Watch()
-        self._connection = Connection(partial(find_endpoints, settings), desktop=desktop)
+        self._connection = Connection(
+            partial(find_endpoints, settings), desktop=desktop, may_write=settings.allow_writes
+        )
 
     async def now(self) -> float:
         """Return the engine's clock, in seconds since the epoch."""
@@ -197,6 +202,40 @@ class Source:
         """
         work = partial(read_log, container_id=container.id, query=query, tty=container.tty)
         return await self._connection.run(work, what="the log", seconds=query.seconds)
+
+    async def control(self, container_id: str, action: str, stop_seconds: int) -> bool:
+        """Start, stop, restart, pause or unpause a container; False when it was so already.
+
+        Args:
+            container_id: the full id.
+            action: what to do.
+            stop_seconds: how long it may take to end before it is killed.
+
+        Raises:
+            docker.errors.APIError: its state does not allow it, or it cannot be started.
+        """
+        params = {"t": stop_seconds} if action in ("stop", "restart") else {}
+        seconds = CONTROL_SECONDS + stop_seconds
+
+        def work(client: EngineClient) -> bool:
+            path = f"/containers/{container_id}/{action}"
+            with client.change(path, params, seconds=seconds) as response:
+                return response.status_code != NOT_MODIFIED
+
+        return await self._connection.run(work, what=action, seconds=seconds, repeat=False)
+
+    async def run(
+        self, container_id: str, command: Sequence[str], user: str | None, seconds: float
+    ) -> Outcome:
+        """Run a command in a running container.
+
+        Raises:
+            docker.errors.APIError: the container does not run, or the user does not exist.
+        """
+        work = partial(
+            run_command, container_id=container_id, command=command, user=user, seconds=seconds
+        )
+        return await self._connection.run(work, what="the command", seconds=seconds, repeat=False)
 
     async def _get(
         self,
