@@ -98,3 +98,46 @@ async def test_pictures_of_a_new_audit_reach_the_client(client: ServerClient, si
         [picture] = [block for block in answer.content if isinstance(block, ImageContent)]
         assert picture.mime_type == "image/png"
         assert opened(base64.b64decode(picture.data)).width > 300
+
+
+def test_boxes_fit_a_page_that_is_laid_out_wider_than_its_picture(demo_audit: StoredAudit) -> None:
+    lhr = copy.deepcopy(dict(demo_audit.lhr))
+    before = take_picture("audit-1", demo_audit.lhr, "label", 1)
+    shot = lhr["fullPageScreenshot"]
+    for measured in (shot["screenshot"], *shot["nodes"].values()):
+        for side in ("width", "height", "left", "top", "right", "bottom"):
+            if side in measured:
+                measured[side] *= 2
+
+    after = take_picture("audit-1", lhr, "label", 1)
+
+    assert after.boxes[0].rect.width == 2 * before.boxes[0].rect.width
+    for png in (before.png, after.png):  # the page itself, not the void beside its picture
+        colours = opened(png).getcolors(100_000)
+        assert colours
+        assert max(colours)[1] == (255, 255, 255)
+
+
+def test_what_moved_is_shown_from_where_to_where(demo_audit: StoredAudit) -> None:
+    lhr = copy.deepcopy(dict(demo_audit.lhr))
+    shift = lhr["audits"]["layout-shifts"]["details"]["items"][0]
+    place = {"left": 20, "top": 100, "width": 200, "height": 50}
+    shift["moves"] = [{"selector": "main > p", "from": place, "to": {**place, "top": 220}}]
+
+    picture = take_picture("audit-1", lhr, "cls", None)
+
+    [moved] = [box for box in picture.boxes if box.moved_from]
+    assert (moved.rect.top, moved.moved_from.top) == (220, 100) if moved.moved_from else False
+    assert "before at 20,100 (dashed)" in render_picture(picture)
+
+
+def test_no_number_hides_another(demo_audit: StoredAudit) -> None:
+    lhr = copy.deepcopy(dict(demo_audit.lhr))
+    nodes = lhr["fullPageScreenshot"]["nodes"]
+    for node in nodes.values():  # all at one place, of different sizes
+        node["left"], node["top"] = 50, 200
+    picture = take_picture("audit-1", lhr, "page", None)
+    image = opened(picture.png)
+
+    colours = {hexed(image.getpixel((x, 184 - picture.top))) for x in range(50, 300)}
+    assert colours >= {COLOURS[(box.number - 1) % len(COLOURS)] for box in picture.boxes}

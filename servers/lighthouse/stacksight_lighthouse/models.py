@@ -211,11 +211,16 @@ class StoredAudit:
 
 
 class Box(Model):
-    """A numbered rectangle in a picture."""
+    """A numbered rectangle in a picture.
+
+    Attributes:
+        moved_from: where it was before a layout shift, drawn in dashes.
+    """
 
     number: int
     what: str
     rect: Rect
+    moved_from: Rect | None = None
 
 
 class Picture(Model):

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
@@ -28,6 +28,7 @@ ERROR_NO_FILM = (
 
 _LINE = 2
 _PAD = 3
+_DASH = 5
 
 
 def take_picture(audit_id: str, lhr: Json, what: str, number: int | None) -> Picture:
@@ -70,19 +71,25 @@ def _draw_view(lhr: Json, view: View, *, close: bool) -> bytes:
         view: which part, and what to mark.
         close: enlarge a small part.
     """
-    page = _open(lhr["fullPageScreenshot"]["screenshot"]["data"])
+    shot = lhr["fullPageScreenshot"]["screenshot"]
+    page = _open(shot["data"])
     area = view.area
-    corners = (area.left, area.top, area.left + area.width, area.top + area.height)
-    picture = page.crop(corners)
-    edge = max(picture.size)
+    # A page without a viewport of its own is laid out wider than its picture.
+    across, down = page.width / shot["width"], page.height / shot["height"]
+    left, top = area.left * across, area.top * down
+    corners = (left, top, left + area.width * across, top + area.height * down)
+    edge = max(area.width, area.height)
     scale = min(1.0, MAX_EDGE / edge)
     if close and edge < CLOSE_UP_EDGE:
         scale = CLOSE_UP_EDGE / edge
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    picture = picture.resize(size)
+    size = (max(1, round(area.width * scale)), max(1, round(area.height * scale)))
+    picture = page.crop(tuple(map(round, corners))).resize(size)
     pen = ImageDraw.Draw(picture)
     for box in view.boxes:
-        _mark(pen, box, view, scale)
+        _outline(pen, box, view, scale)
+    labels: list[_Label] = []
+    for box in view.boxes:  # above all outlines, and none above another
+        labels.append(_label(pen, box, view, scale, labels))
     return _png(picture)
 
 
@@ -103,18 +110,69 @@ def _draw_film(lhr: Json) -> tuple[bytes, tuple[int, int]]:
     return _png(strip), strip.size
 
 
-def _mark(pen: ImageDraw.ImageDraw, box: Box, view: View, scale: float) -> None:
-    colour = COLOURS[(box.number - 1) % len(COLOURS)]
-    left = (box.rect.left - view.area.left) * scale
-    top = (box.rect.top - view.area.top) * scale
+def _outline(pen: ImageDraw.ImageDraw, box: Box, view: View, scale: float) -> None:
+    left, top = _corner(box, view, scale)
     right = left + max(box.rect.width * scale, 2 * _LINE)
     bottom = top + max(box.rect.height * scale, 2 * _LINE)
+    colour = _colour(box)
     pen.rectangle((left, top, right, bottom), outline=colour, width=_LINE)
+    if box.moved_from:
+        _mark_move(pen, box, view, scale, colour)
+
+
+_Label = tuple[float, float, float, float]
+
+
+def _label(
+    pen: ImageDraw.ImageDraw, box: Box, view: View, scale: float, others: Sequence[_Label]
+) -> _Label:
+    """Draw a box's number at its corner, or beside the numbers that are already there."""
     text = str(box.number)
-    width = pen.textlength(text, _font()) + 2 * _PAD
-    label_top = max(0.0, top - FONT_SIZE - _PAD)
-    pen.rectangle((left, label_top, left + width, label_top + FONT_SIZE + _PAD), fill=colour)
-    pen.text((left + _PAD, label_top), text, "white", _font())
+    width, height = pen.textlength(text, _font()) + 2 * _PAD, FONT_SIZE + _PAD
+    left, top = _corner(box, view, scale)
+    left, top = max(0.0, left), max(0.0, top - height)
+    label = (left, top, left + width, top + height)
+    for _ in range(len(others)):
+        taken = next((other for other in others if _overlap(label, other)), None)
+        if taken is None:
+            break
+        label = (taken[2] + 1, top, taken[2] + 1 + width, top + height)
+    pen.rectangle(label, fill=_colour(box))
+    pen.text((label[0] + _PAD, top), text, "white", _font())
+    return label
+
+
+def _corner(box: Box, view: View, scale: float) -> tuple[float, float]:
+    return (box.rect.left - view.area.left) * scale, (box.rect.top - view.area.top) * scale
+
+
+def _colour(box: Box) -> str:
+    return COLOURS[(box.number - 1) % len(COLOURS)]
+
+
+def _overlap(one: _Label, other: _Label) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _mark_move(pen: ImageDraw.ImageDraw, box: Box, view: View, scale: float, colour: str) -> None:
+    """Draw where an element was, in dashes, and an arrow to where it is."""
+    was = box.moved_from
+    assert was is not None
+    left, top = (was.left - view.area.left) * scale, (was.top - view.area.top) * scale
+    right, bottom = left + was.width * scale, top + was.height * scale
+    for start in range(round(left), round(right), 2 * _DASH):
+        for y in (top, bottom):
+            pen.line((start, y, min(start + _DASH, right), y), colour, _LINE)
+    for start in range(round(top), round(bottom), 2 * _DASH):
+        for x in (left, right):
+            pen.line((x, start, x, min(start + _DASH, bottom)), colour, _LINE)
+    x = (left + right) / 2
+    y, end = top, (box.rect.top - view.area.top) * scale
+    end_x = (box.rect.left + box.rect.width / 2 - view.area.left) * scale
+    if abs(end - y) + abs(end_x - x) < _DASH:
+        return
+    pen.line((x, y, end_x, end), colour, 2 * _LINE)
+    pen.ellipse((end_x - _DASH, end - _DASH, end_x + _DASH, end + _DASH), fill=colour)
 
 
 def _font() -> Any:

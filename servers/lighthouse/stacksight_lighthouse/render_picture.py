@@ -2,7 +2,7 @@
 
 from stacksight_core.units import plural
 from stacksight_core.untrusted import fence
-from stacksight_lighthouse.models import Picture
+from stacksight_lighthouse.models import Box, Picture
 
 
 def render_picture(picture: Picture) -> str:
@@ -11,12 +11,15 @@ def render_picture(picture: Picture) -> str:
     lines = [f"{picture.subject} of {picture.audit_id}: {picture.url}"]
     if picture.boxes:
         lines.append(f"The part of the page at {picture.left},{picture.top}, size {size}. Boxes:")
-        words = [
-            f"{box.number}. `{box.what}` at {box.rect.left},{box.rect.top} "
-            f"size {box.rect.width}x{box.rect.height}"
-            for box in picture.boxes
-        ]
+        words = [_words(box) for box in picture.boxes]
         lines.append(fence("\n".join(words), "elements of the page"))
     if picture.outside:
         lines.append(f"{plural(picture.outside, 'more element')} marked outside of this part.")
     return "\n".join(lines)
+
+
+def _words(box: Box) -> str:
+    place = f"at {box.rect.left},{box.rect.top} size {box.rect.width}x{box.rect.height}"
+    if box.moved_from:
+        place += f", before at {box.moved_from.left},{box.moved_from.top} (dashed)"
+    return f"{box.number}. `{box.what}` {place}"

@@ -14,10 +14,13 @@ from stacksight_lighthouse.models import Box, Item, Rect
 Json = Mapping[str, Any]
 
 PAGE = "page"
+_SHIFTS = ("cls", "layout-shifts")
 FILM = "filmstrip"
 MAX_BOXES = 40
 VIEW_HEIGHT = 1500
 MARGIN = 60
+_WHOLE = 0.9
+"""A box with so much of the page stands for the page itself."""
 
 ERROR_UNKNOWN = (
     "`{what}` cannot be shown.{near} Show page (the worst findings), filmstrip, lcp, cls, or a "
@@ -61,6 +64,10 @@ def view_of(lhr: Json, audit_id: str, what: str, number: int | None) -> View:
     width, height = (round(shot["screenshot"][side]) for side in ("width", "height"))
     page = Rect(left=0, top=0, width=width, height=height)
     boxes = _numbered(_marks(lhr, what), shot["nodes"], page)
+    if what in _SHIFTS:
+        boxes = _with_moves(lhr, boxes, page)
+    if what == PAGE:  # a box around everything marks nothing
+        boxes = _renumbered(box for box in boxes if not _covers(box.rect, page))
     if what == PAGE and not boxes:
         return View(_clip(page, 0), [], 0)
     if not boxes:
@@ -117,18 +124,52 @@ def _numbered(marks: Iterable[tuple[str, Item]], nodes: Json, page: Rect) -> lis
     ]
 
 
+def _with_moves(lhr: Json, boxes: list[Box], page: Rect) -> list[Box]:
+    """Replace what shifted by where it was and where it went, as the page itself saw it."""
+    shifts = (lhr["audits"]["layout-shifts"].get("details") or {}).get("items", [])
+    moves = [(shift, move) for shift in shifts for move in shift.get("moves") or ()]
+    moved = [
+        Box(
+            number=1,
+            what=f"moved: {move['selector']} (layout shift score {shift['score']:.3f})",
+            rect=rect,
+            moved_from=_rect(move["from"]),
+        )
+        for shift, move in moves
+        if _visible(rect := _rect(move["to"]), page)
+    ]
+    if not moved:
+        return boxes
+    kept = [box for box in boxes if "cause: " in box.what or "unsized" in box.what]
+    return _renumbered([*kept, *moved])
+
+
+def _renumbered(boxes: Iterable[Box]) -> list[Box]:
+    return [box.model_copy(update={"number": number}) for number, box in enumerate(boxes, 1)]
+
+
+def _covers(rect: Rect, page: Rect) -> bool:
+    return rect.width * rect.height >= _WHOLE * page.width * page.height
+
+
+def _rect(sides: Json) -> Rect:
+    return Rect(**{side: round(sides[side]) for side in Rect.model_fields})
+
+
 def _place(item: Item, nodes: Json) -> Rect | None:
     if item.element is None:
         return None
     node = nodes.get(item.element.node_id or "")
     if node:
-        return Rect(**{side: round(node[side]) for side in Rect.model_fields})
+        return _rect(node)
     return item.element.rect
 
 
 def _visible(rect: Rect, page: Rect) -> bool:
-    inside = rect.top < page.height and rect.left < page.width
-    return rect.width > 0 and rect.height > 0 and inside
+    """Tell whether a rectangle can be seen; an empty element is a line, which can."""
+    right, bottom = rect.left + rect.width, rect.top + rect.height
+    inside = rect.top < page.height and rect.left < page.width and right > 0 and bottom > 0
+    return inside and (rect.width > 0 or rect.height > 0)
 
 
 def _clip(page: Rect, first: int) -> Rect:

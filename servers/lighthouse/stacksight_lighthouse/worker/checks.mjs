@@ -25,7 +25,9 @@ const AXE_RULES = [
 export async function addChecks(page, lhr) {
   const dismiss = dialog => dialog.dismiss().catch(() => {});
   page.on('dialog', dismiss); // an alert would stop everything
+  const session = await page.createCDPSession();
   try {
+    await asInScreenshot(session, lhr);
     const work = [];
     if (lhr.categories.accessibility) work.push(accessibility, keyboard, sounds);
     if (lhr.categories.seo) work.push(tinyText);
@@ -34,8 +36,26 @@ export async function addChecks(page, lhr) {
     await page.evaluate(elementTools);
     for (const check of work) await timely(check(page, lhr)).catch(error => broken(lhr, check, error));
   } finally {
+    await session.detach().catch(() => {}); // and the page is laid out as before
     page.off('dialog', dismiss);
   }
+}
+
+/** Lay the page out as Lighthouse's full-page screenshot has it, so that places agree with it. */
+async function asInScreenshot(session, {configSettings, fullPageScreenshot}) {
+  const {width, height, mobile, disabled} = configSettings.screenEmulation;
+  if (disabled) return;
+  await session.send('Emulation.setDeviceMetricsOverride', {
+    mobile,
+    width,
+    height: Math.round((fullPageScreenshot?.screenshot.height ?? height) * scale(width, fullPageScreenshot)),
+    deviceScaleFactor: 1,
+  });
+}
+
+// Without a viewport of its own a page is laid out wider than the screen, and shown smaller.
+function scale(width, fullPageScreenshot) {
+  return fullPageScreenshot ? Math.min(1, width / fullPageScreenshot.screenshot.width) : 1;
 }
 
 async function timely(work) {

@@ -11,7 +11,7 @@ export async function watchShifts(page) {
 }
 
 /**
- * Add the causes seen in the page to the shifts of Lighthouse's result.
+ * Add the causes seen in the page to the shifts of Lighthouse's result, and what moved where.
  * @param {import('puppeteer-core').Page} page - after the audit
  * @param {object} lhr
  */
@@ -22,6 +22,8 @@ export async function addCauses(page, lhr) {
   for (const shift of shifts) {
     const match = seen.find(({score}) => Math.abs(score - shift.score) < SAME_SCORE);
     if (!match) continue;
+    shift.moves = match.moves;
+    if (!match.node) continue;
     shift.subItems = {type: 'subitems', items: [{extra: match.node, cause: match.cause}]};
   }
 }
@@ -37,15 +39,21 @@ function watch() {
   new MutationObserver(records => {
     const time = performance.now();
     for (const {type, target, addedNodes} of records) {
-      const nodes = type === 'attributes' ? [target] : addedNodes;
-      for (const node of nodes) {
+      const added = type === 'childList' ? [...addedNodes] : [];
+      for (const node of added) {
         if (node.nodeType === Node.ELEMENT_NODE) changes.push({time, type, node});
+      }
+      const text = type === 'characterData' || added.some(node => node.nodeType === Node.TEXT_NODE);
+      const changed = type === 'characterData' ? target.parentElement : target;
+      if ((type === 'attributes' || text) && changed?.nodeType === Node.ELEMENT_NODE) {
+        changes.push({time, type: 'attributes', node: changed});
       }
     }
     changes.splice(0, changes.length - MAX_CHANGES);
   }).observe(document, {
     subtree: true,
     childList: true,
+    characterData: true,
     attributes: true,
     attributeFilter: ['class', 'hidden', 'style'],
   });
@@ -53,7 +61,10 @@ function watch() {
   new PerformanceObserver(list => {
     for (const shift of list.getEntries()) {
       const change = culprit(shift); // whether it counts, Lighthouse decides
-      if (change) found.push({score: shift.value, ...describe(change)});
+      const moves = shift.sources.filter(source => source.node?.isConnected).map(move);
+      if (change || moves.length) {
+        found.push({score: shift.value, moves, ...(change ? describe(change) : {})});
+      }
     }
   }).observe({type: 'layout-shift', buffered: true});
 
@@ -68,7 +79,9 @@ function watch() {
     for (const {currentRect, previousRect} of sources) {
       const moved = currentRect.top - previousRect.top;
       for (const change of recent) {
-        const misfit = Math.abs(change.rect.height - moved);
+        // What changed may have grown by a part of its height; then it ends where the other begins.
+        const gap = change.type === 'attributes' ? Math.abs(currentRect.top - change.rect.bottom) : Infinity;
+        const misfit = Math.min(Math.abs(change.rect.height - moved), gap);
         if (moved > 0 && change.rect.top < currentRect.top && misfit <= moved / 2 + 10) {
           fitting.push({...change, misfit});
         }
@@ -79,6 +92,15 @@ function watch() {
       fitting.sort((a, b) => a.misfit - b.misfit)[0] ??
       inserted.sort((a, b) => b.rect.height - a.rect.height)[0]
     );
+  }
+
+  function move({node, previousRect, currentRect}) {
+    const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+    return {selector: selector(element), from: place(previousRect), to: place(currentRect)};
+  }
+
+  function place({left, top, width, height}) {
+    return {left: left + scrollX, top: top + scrollY, width, height};
   }
 
   function describe({type, node}) {
