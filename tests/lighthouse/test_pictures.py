@@ -139,5 +139,14 @@ def test_no_number_hides_another(demo_audit: StoredAudit) -> None:
     picture = take_picture("audit-1", lhr, "page", None)
     image = opened(picture.png)
 
-    colours = {hexed(image.getpixel((x, 184 - picture.top))) for x in range(50, 300)}
-    assert colours >= {COLOURS[(box.number - 1) % len(COLOURS)] for box in picture.boxes}
+    row = [image.getpixel((x, 184 - picture.top)) for x in range(50, 300)]
+    assert len(picture.boxes) == 5
+    for box in picture.boxes:
+        assert any(near(pixel, COLOURS[box.number - 1]) for pixel in row)
+
+
+def near(pixel: object, colour: str) -> bool:
+    """Whether a pixel has a colour, but for what a palette of 256 makes of it."""
+    assert isinstance(pixel, tuple)
+    wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    return all(abs(a - b) < 40 for a, b in zip(pixel, wanted, strict=True))

@@ -46,4 +46,4 @@ class BudgetReport(Model):
     runs: int
     passed: bool
     lines: list[BudgetLine]
-    notes: list[str] = Field([])
+    notes: list[str] = Field(default_factory=list)

@@ -18,7 +18,7 @@ class PageRow(Model):
     audit_id: str
     url: str
     scores: dict[str, int]
-    metrics: dict[str, str] = Field({})
+    metrics: dict[str, str] = Field(default_factory=dict)
     failing: int
     worst: str | None = None
 
@@ -52,7 +52,7 @@ class SharedProblem(Model):
     pages: int
     offenders: int
     points: float
-    places: list[SharedPlace] = Field([])
+    places: list[SharedPlace] = Field(default_factory=list)
     places_left: int = 0
     fix: str | None = None
     example_audit: str
@@ -74,5 +74,5 @@ class PagesReport(Model):
     rows: list[PageRow]
     problems: list[SharedProblem]
     problems_left: int = 0
-    not_audited: dict[str, str] = Field({})
-    notes: list[str] = Field([])
+    not_audited: dict[str, str] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list)

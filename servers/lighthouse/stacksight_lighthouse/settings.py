@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from stacksight_core.settings import ServerSettings
 
@@ -44,4 +44,14 @@ class Settings(ServerSettings):
         validation_alias="STACKSIGHT_PRIVATE_NETWORK",
         description="Also audit pages in private networks (10.*, 192.168.*, containers). This "
         "machine is always allowed; link-local and cloud metadata addresses never are.",
+    )
+    crux_key: SecretStr | None = Field(
+        None,
+        validation_alias="STACKSIGHT_CRUX_KEY",
+        description="Key for the Chrome UX Report API, for read_field_data.",
+    )
+    crux_url: str = Field(
+        "https://chromeuxreport.googleapis.com/v1/records:queryRecord",
+        validation_alias="STACKSIGHT_CRUX_URL",
+        description="Where the Chrome UX Report API is, e.g. behind a proxy.",
     )

@@ -111,6 +111,11 @@ class Lighthouse:
         """Tell whether pages in private networks may be reached."""
         return self._settings.private_network
 
+    @property
+    def settings(self) -> Settings:
+        """Return what the server was told."""
+        return self._settings
+
     async def audit(self, order: Order, say: Say) -> Outcome:
         """Look at the page, then audit it as often as ordered.
 
