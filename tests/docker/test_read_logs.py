@@ -193,3 +193,22 @@ async def test_rotated_logs_are_read_to_their_beginning(
     )
     answer = await server.call("read_logs", containers=[f"{lab.project}-app"], mode="patterns")
     assert "Read all 900 lines" in answer.text
+
+
+async def test_a_crash_loop_is_told_by_its_patterns(server: ServerClient, lab: Laboratory) -> None:
+    script = (
+        'for i in 1 2 3 4 5; do echo "INFO step $i of starting"; done; '
+        ': "${API_KEY:?environment variable is not set}"'
+    )
+    container = lab.start(
+        "app", script, restart_policy={"Name": "on-failure", "MaximumRetryCount": 3}
+    )
+    until(lambda: lab.state(container)["State"]["Status"] == "exited")
+    names = [f"{lab.project}/app"]
+    text = (await server.call("read_logs", containers=names)).text
+    assert "4x exit code 2, after: sh: API_KEY: environment variable is not set" in text, text
+    assert re.search(r"^20x .* INFO step <n> of starting$", text, re.M)
+    before = text.partition("ended (exit code 2")[2].partition("all ends of")[0]
+    assert before.count("API_KEY") == 1
+    few = await server.call("read_logs", containers=names, limit=5)
+    assert len(re.findall(r"^\d\d:\d\d:\d\d\.", few.text, re.M)) <= 5

@@ -18,17 +18,21 @@ from stacksight_docker.logs.levels import Level
 from stacksight_docker.logs.lines import Matches, choose, compile_filter, compile_line_filter, fit
 from stacksight_docker.logs.patterns import (
     Ending,
+    Exit,
     Said,
     Summary,
+    find_earlier,
     find_ending,
     find_first_error,
     summarise,
 )
 from stacksight_docker.logs.records import Record, to_records
+from stacksight_docker.logs.shapes import shape
 from stacksight_docker.source.logs import LogQuery, LogRead
 from stacksight_docker.source.source import Source
 
 MAX_CONTAINERS = 20
+DEFAULT_LIMIT = 60
 FEW_LINES = 200
 """A log this short is shown as it is unless patterns are asked for."""
 FIRST_LINES = 2_000
@@ -38,6 +42,10 @@ SEARCH_SECONDS = 1.2
 PATTERN_LINES = 100_000
 PATTERN_SECONDS = 3.0
 AROUND_SECONDS = 30.0
+EXIT_SECONDS = 3_600.0
+MANY_RECORDS = 16
+REPEATED = 4
+"""A log whose shapes each come this often on average is better shown by its shapes."""
 
 ERROR_TOO_MANY = (
     "That is {count} containers, and read_logs takes {most} at once. Name fewer: {names}, ..."
@@ -56,9 +64,14 @@ class LogRequest:
     since: str | None
     until: str | None
     around: str | None
-    limit: int
+    limit: int | None
     context: int
     cursor: str | None
+
+    @property
+    def most(self) -> int:
+        """How many records to show."""
+        return self.limit or DEFAULT_LIMIT
 
 
 @dataclass(frozen=True)
@@ -100,11 +113,13 @@ async def read_containers(
     present = [(c, inspected[c.id]) for c in chosen if c.id in inspected]
     mode = _mode(request)
     reads = await _read_all(source, present, request, window, mode)
-    if mode == "auto":
-        mode = "lines" if all(_is_short(read) for read in reads) else "patterns"
-        if mode == "patterns":
-            reads = await _read_all(source, present, request, window, mode)
-    answer = await to_thread.run_sync(_answer, reads, request, window, mode, now)
+    if mode == "auto" and not all(_is_short(read) for read in reads):
+        mode = "patterns"
+        reads = await _read_all(source, present, request, window, mode)
+    elif mode == "auto":
+        mode = "patterns" if _is_repetitive(reads) else "lines"
+    exits = await _exits(source, reads, now) if mode == "patterns" else {}
+    answer = await to_thread.run_sync(_answer, reads, request, window, mode, now, exits)
     latest = max((r.records[-1].time for r in reads if r.records), default=window.after)
     if request.cursor and answer.mode == "lines" and answer.lines:
         latest = answer.lines[-1].until or answer.lines[-1].time
@@ -113,7 +128,7 @@ async def read_containers(
 
 
 def _mode(request: LogRequest) -> str:
-    filtered = request.match or request.level or request.around
+    filtered = request.match or request.level or request.around or request.limit
     return "lines" if request.mode == "auto" and filtered else request.mode
 
 
@@ -133,6 +148,27 @@ def _window(request: LogRequest, now: float, scope: Mapping[str, object]) -> _Wi
 
 def _is_short(read: _Read) -> bool:
     return read.log is None or (read.log.complete and len(read.log.lines) <= FEW_LINES)
+
+
+def _is_repetitive(reads: Sequence[_Read]) -> bool:
+    """Tell whether a short log says little again and again, as in a crash loop."""
+    records = [record for read in reads for record in read.records]
+    if len(records) < MANY_RECORDS:
+        return False
+    return len({shape(record) for record in records}) * REPEATED <= len(records)
+
+
+async def _exits(source: Source, reads: Sequence[_Read], now: float) -> Mapping[str, list[Exit]]:
+    """Return the ends of containers that were restarted, as far as the engine remembers them."""
+    restarted = {read.listed.id for read in reads if read.container.restart_count}
+    if not restarted:
+        return {}
+    exits: dict[str, list[Exit]] = {}
+    for event in await source.events(now - EXIT_SECONDS, now):
+        if event.action == "die" and event.actor_id in restarted:
+            code = event.attributes.get("exitCode", "")
+            exits.setdefault(event.actor_id, []).append(Exit(format_time(event.time), code))
+    return exits
 
 
 async def _read_all(
@@ -174,7 +210,7 @@ def _query(request: LogRequest, window: _Window, mode: str, containers: int) -> 
         return LogQuery(first, SEARCH_LINES, SEARCH_SECONDS, since, enough)
     if since is not None or window.until is not None:
         return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, _reaches(window))
-    return LogQuery(request.limit + 50, request.limit + 50, SEARCH_SECONDS)
+    return LogQuery(request.most + 50, request.most + 50, SEARCH_SECONDS)
 
 
 def _enough(request: LogRequest) -> Callable[[Sequence[LogLine]], bool]:
@@ -183,7 +219,7 @@ def _enough(request: LogRequest) -> Callable[[Sequence[LogLine]], bool]:
 
     def enough(lines: Sequence[LogLine]) -> bool:
         hits = (line for line in reversed(lines) if passes(line))
-        return sum(1 for _ in islice(hits, request.limit)) >= request.limit
+        return sum(1 for _ in islice(hits, request.most)) >= request.most
 
     return enough
 
@@ -207,6 +243,7 @@ def _answer(
     window: _Window,
     mode: str,
     now: float,
+    exits: Mapping[str, list[Exit]],
 ) -> LogAnswer:
     passes = compile_filter(request.match, request.level)
     said = sorted(
@@ -220,12 +257,12 @@ def _answer(
     )
     if mode == "patterns":
         wanted = [entry for entry in said if passes(entry.record)]
-        answer.summary = _summarise(reads, wanted)
+        answer.summary = _summarise(reads, wanted, exits)
         return answer
-    limit = FEW_LINES if request.mode == "auto" and not _is_filtered(request) else request.limit
+    limit = FEW_LINES if request.mode == "auto" and not _is_filtered(request) else request.most
     newest = not request.cursor
     if window.around is not None:
-        said = _nearest(said, passes, window.around, request.limit)
+        said = _nearest(said, passes, window.around, request.most)
     views, hits = choose(said, passes, limit=limit, context=request.context, newest=newest)
     answer.lines = fit(views, newest=newest)
     answer.matched = hits
@@ -235,7 +272,8 @@ def _answer(
 
 
 def _is_filtered(request: LogRequest) -> bool:
-    return any((request.match, request.level, request.since, request.until, request.cursor))
+    filters = (request.match, request.level, request.since, request.until, request.cursor)
+    return any(filters) or request.limit is not None
 
 
 def _nearest(said: Sequence[Said], passes: Matches, around: float, limit: int) -> list[Said]:
@@ -270,10 +308,12 @@ def _coverage(read: _Read, now: float) -> Coverage:
     )
 
 
-def _summarise(reads: Sequence[_Read], wanted: Sequence[Said]) -> Summary:
+def _summarise(
+    reads: Sequence[_Read], wanted: Sequence[Said], exits: Mapping[str, list[Exit]]
+) -> Summary:
     summary = summarise(wanted, complete=all(r.log is not None and r.log.complete for r in reads))
     summary.first_error = _first_error(reads)
-    endings = (_ending(read) for read in reads)
+    endings = (_ending(read, exits.get(read.listed.id, [])) for read in reads)
     summary.endings = [ending for ending in endings if ending is not None][:4]
     return summary
 
@@ -290,11 +330,17 @@ def _first_error(reads: Iterable[_Read]) -> str | None:
     return None
 
 
-def _ending(read: _Read) -> Ending | None:
-    container = read.container
+def _ending(read: _Read, exits: Sequence[Exit]) -> Ending | None:
+    container, name = read.container, read.listed.name
+    earlier = find_earlier(read.records, exits)
     if container.status not in ("exited", "restarting", "dead") or container.finished is None:
-        return None
+        return Ending(container=name, said=[], earlier=earlier) if earlier else None
     ended = max(container.finished, container.started or 0.0)
     what = f"exit code {explain_exit(container.exit_code)} at {short_time(ended)}"
+    started = format_time(container.speaks_since or 0.0)
+    last_run = [record for record in read.records if record.time >= started]
     # What was written last may be noted a moment after the end.
-    return find_ending(read.listed.name, what, read.records, format_time(ended + 1.0))
+    ending = find_ending(name, what, last_run, format_time(ended + 1.0))
+    if ending is not None:
+        ending.earlier = earlier
+    return ending

@@ -122,7 +122,8 @@ async def read_logs(
         Literal["auto", "lines", "patterns"],
         Field(
             description="lines: the lines. patterns: counted shapes, errors first, what was said "
-            "before each end. auto: lines with a filter or for a short log, else patterns."
+            "before each end. auto: lines with a filter or limit or for a short log that does not "
+            "repeat itself, else patterns."
         ),
     ] = "auto",
     match: Annotated[
@@ -138,7 +139,9 @@ async def read_logs(
     around: Annotated[
         str | None, Field(description="30 s before and after; as since.", max_length=40)
     ] = None,
-    limit: Annotated[int, Field(description="Records in lines mode.", ge=1, le=500)] = 60,
+    limit: Annotated[
+        int | None, Field(description="Records in lines mode; left out: 60.", ge=1, le=500)
+    ] = None,
     context: Annotated[
         int, Field(description="Records around each that matches.", ge=0, le=20)
     ] = 0,

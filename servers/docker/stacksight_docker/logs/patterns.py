@@ -1,14 +1,16 @@
 """A long log in a page: what repeats, what is wrong, what is new, what was said before each end."""
 
+import bisect
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
 from stacksight_core.redact import redact_assignments
 from stacksight_core.untrusted import inline
-from stacksight_docker.clock import parse_time
+from stacksight_docker.clock import format_time, parse_time
 from stacksight_docker.logs.levels import LEVELS, Level
 from stacksight_docker.logs.records import Record
 from stacksight_docker.logs.shapes import shape
@@ -29,6 +31,10 @@ MERGE_EQUAL = 0.6
 MERGE_EQUAL_ERRORS = 0.8
 TAIL_RECORDS = 5
 ENDING_RECORDS = 3
+MAX_ENDINGS = 4
+LAST_MOMENT = 0.2
+LATE = 0.08
+"""Seconds by which a line may be noted after the end; a restart comes 0.1 s after it or later."""
 
 
 class Group(BaseModel):
@@ -44,12 +50,20 @@ class Group(BaseModel):
     containers: list[str] = []
 
 
+class Exit(NamedTuple):
+    """An end of a container: when, as the engine writes times, and its exit code."""
+
+    time: str
+    code: str
+
+
 class Ending(BaseModel):
-    """The end of a container's last run, and what it said before."""
+    """The end of a container's last run and what it said before; the same of earlier runs."""
 
     container: str
-    what: str
+    what: str = ""
     said: list[str]
+    earlier: list[str] = []
 
 
 class Summary(BaseModel):
@@ -142,10 +156,43 @@ def find_ending(container: str, what: str, records: Sequence[Record], ended: str
         records: its own, in time order.
         ended: when, as the engine writes times.
     """
-    before = [record for record in records if record.time <= ended][-ENDING_RECORDS:]
+    before = [record for record in records if record.time <= ended]
     if not before:
         return None
-    return Ending(container=container, what=what, said=[describe_whole(r) for r in before])
+    said = [describe_whole(record) for record in _last_words(before)]
+    return Ending(container=container, what=what, said=said)
+
+
+def _last_words(run: Sequence[Record]) -> Sequence[Record]:
+    """Return the last records of a run, errors of its last moment at the end.
+
+    In which order the engine notes what comes through two streams at once says nothing.
+    """
+    moment = format_time((parse_time(run[-1].time) or 0.0) - LAST_MOMENT)
+    last = [record for record in run if record.time >= moment]
+    earlier = run[: len(run) - len(last)]
+    ordered = sorted(last, key=lambda record: record.level == "error")
+    return [*earlier, *ordered][-ENDING_RECORDS:]
+
+
+def find_earlier(records: Sequence[Record], exits: Sequence[Exit]) -> list[str]:
+    """Count what a container said last before each of its ends.
+
+    Args:
+        records: its own, in time order.
+        exits: its ends, in time order; what the log does not reach back to is left out.
+    """
+    times = [record.time for record in records]
+    counts: Counter[str] = Counter()
+    begin = 0
+    for end in exits:
+        stop = bisect.bisect_right(times, format_time((parse_time(end.time) or 0.0) + LATE))
+        run = records[begin:stop]
+        begin = stop
+        if run:
+            said = inline(redact_assignments(shape(_last_words(run)[-1])), SHAPE_CHARS)
+            counts[f"exit code {end.code}, after: {said}"] += 1
+    return [f"{count}x {what}" for what, count in counts.most_common(MAX_ENDINGS)]
 
 
 def find_first_error(said: Sequence[Said], started: str) -> str | None:

@@ -70,8 +70,12 @@ def _summary(summary: Summary, *, several: bool) -> str:
     sections = [f"{plural(summary.records, 'record')}: {levels or 'nothing'}"]
     said = []
     for ending in summary.endings:
-        said.append(f"before {ending.container} ended ({ending.what}):")
-        said += [f"  {line}" for record in ending.said for line in record.split("\n")]
+        if ending.said:
+            said.append(f"before {ending.container} ended ({ending.what}):")
+            said += [f"  {line}" for record in ending.said for line in record.split("\n")]
+        if ending.earlier:
+            said.append(f"all ends of {ending.container} that the engine remembers:")
+            said += [f"  {line}" for line in ending.earlier]
     if summary.first_error:
         said.append(f"first error since the last start: {summary.first_error}")
     if said:
