@@ -1,5 +1,6 @@
 """Writes docs/tools.md from the tools' own definitions: ``make docs``."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +10,23 @@ from mcp_types import Tool
 from stacksight_core.cli.config import load_servers
 from stacksight_core.cli.connection import connect
 
+WRITES = {"STACKSIGHT_ALLOW_WRITES": "1"}
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "tools.md"
 HEAD = """\
 # Every tool
 
 Written by `make docs` from the definitions that the servers send; an agent reads the same words.
-Tools that change something exist only with `--allow-writes` and are not listed here.
+Tools that change something exist only with `--allow-writes`, and ask the user before they do.
 """
 
 
 async def read_definitions() -> dict[str, tuple[Tool, ...]]:
-    """Start every server of .mcp.json and return its tools."""
+    """Start every server of .mcp.json and return its tools, also those that change something."""
     found = {}
     for name, entry in load_servers(ROOT).items():
-        async with connect(entry) as connection:
+        writing = replace(entry, environment={**entry.environment, **WRITES})
+        async with connect(writing) as connection:
             found[name] = connection.tools
     return found
 
@@ -41,6 +44,8 @@ def _render_tool(tool: Tool) -> str:
     properties: dict[str, dict[str, Any]] = tool.input_schema["properties"]
     required = tool.input_schema.get("required", [])
     lines = [f"### {tool.name}\n", f"{tool.description}\n"]
+    if tool.annotations and not tool.annotations.read_only_hint:
+        lines.append("Only with `--allow-writes`.\n")
     if properties:
         lines += ["| argument | type | what it is |", "|---|---|---|"]
         lines += [

@@ -7,6 +7,7 @@ import pytest
 from mcp_types import Tool
 from syrupy.assertion import SnapshotAssertion
 
+from scripts.tool_reference import WRITES
 from tests.support.stdio import INITIALIZE, MODERN_META, SERVERS, open_client, raw_server
 
 MAX_DEFINITION_CHARS = 12_000
@@ -42,14 +43,14 @@ def _sent(tool: Tool) -> dict[str, Any]:
 
 @each_server
 async def test_definitions_change_only_on_purpose(server: str, snapshot: SnapshotAssertion) -> None:
-    async with open_client(server) as client:
+    async with open_client(server, env=WRITES) as client:
         assert [_sent(tool) for tool in await client.tools()] == snapshot
 
 
 @each_server
 @each_era
 async def test_definitions_are_complete_and_small(server: str, mode: str) -> None:
-    async with open_client(server, mode=mode) as client:
+    async with open_client(server, env=WRITES, mode=mode) as client:
         tools = await client.tools()
     assert {tool.name for tool in tools} >= TOOLS[server]
     assert len(json.dumps([_sent(tool) for tool in tools])) <= MAX_DEFINITION_CHARS
