@@ -146,12 +146,23 @@ def _hang(handler: Handler, _: Query) -> None:
 
 def _members(handler: Handler, _: Query) -> None:
     allowed = "session=let-me-in" in handler.headers.get("Cookie", "")
-    allowed = allowed or handler.headers.get("Authorization") == "Bearer let-me-in"
+    # "Basic" and base64 of "admin:let-me-in"
+    known = ("Bearer let-me-in", "Basic YWRtaW46bGV0LW1lLWlu")
+    allowed = allowed or handler.headers.get("Authorization") in known
     if allowed:
         page = b'<!doctype html><html lang="en"><title>Members</title><h1>Members only</h1>'
         handler.answer(200, TYPES[".html"], page)
     else:
         handler.answer(401, TYPES[".html"], b"<!doctype html><title>Log in</title>")
+
+
+def _set_and_return(handler: Handler, _: Query) -> None:
+    """Set a cookie and lead back here, as many a consent or language page does."""
+    if "seen=1" in handler.headers.get("Cookie", ""):
+        handler.answer(200, TYPES[".html"], (PAGES / "good.html").read_bytes())
+    else:
+        cookie = {"Location": "/set-and-return", "Set_Cookie": "seen=1; Path=/"}
+        handler.answer(302, "text/plain", b"", **cookie)
 
 
 def _huge(handler: Handler, query: Query) -> None:
@@ -222,6 +233,7 @@ ROUTES: dict[str, Callable[[Handler, Query], None]] = {
     "/json": _json,
     "/hang": _hang,
     "/members": _members,
+    "/set-and-return": _set_and_return,
     "/huge": _huge,
     "/picture.png": _picture,
     "/noise.png": _noise,

@@ -52,7 +52,15 @@ async def test_a_redirect_loop_is_said_with_its_chain(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "chrome://version", "localhost:8000", "http://", "", "http://a:999999/"],
+    [
+        "file:///etc/passwd",
+        "chrome://version",
+        "localhost:8000",
+        "http://",
+        "",
+        "http://a:999999/",
+        "http://[x/",
+    ],
 )
 async def test_other_schemes_and_no_addresses_are_refused(url: str) -> None:
     with pytest.raises(ToolFailure, match="http:// or https://"):

@@ -1,12 +1,20 @@
 """Why an audit gave no result, in words that help. No I/O."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.engine.process import AuditFailed, WorkerDied
+from stacksight_lighthouse.secrets import mask_values
 
+STEP_FAILED = "STEP_FAILED"
+"""The worker's own code, beside those of Lighthouse."""
+
+ERROR_STEP = (
+    "`{url}` opened, but {reason}. Selectors are CSS, or text/Sign in and aria/Sign in for what an "
+    "element says; they have to match a visible element within 5 s."
+)
 ERROR_DIED = (
     "Chrome or Node ended while auditing `{url}`. The page may have used all memory. The next call "
     "starts both again; a smaller page or fewer `categories` may work."
@@ -38,11 +46,22 @@ _ADVICE = {
 }
 
 
-def explain_failure(url: str, error: AuditFailed | WorkerDied) -> ToolFailure:
-    """Return the failure of an audit that gave no result at all."""
+def explain_failure(
+    url: str, error: AuditFailed | WorkerDied, secrets: Sequence[str]
+) -> ToolFailure:
+    """Return the failure of an audit that gave no result at all.
+
+    Args:
+        url: the page.
+        error: what happened.
+        secrets: to be masked in what Lighthouse says.
+    """
     if isinstance(error, WorkerDied):
         return ToolFailure(ERROR_DIED.format(url=inline(url)))
-    return _failure(url, error.code, str(error))
+    reason = mask_values(str(error), secrets)
+    if error.code == STEP_FAILED:
+        return ToolFailure(ERROR_STEP.format(url=inline(url), reason=inline(reason, 300)))
+    return _failure(url, error.code, reason)
 
 
 def explain_runtime_error(url: str, lhr: Mapping[str, Any]) -> ToolFailure | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.metrics import values_of
+from stacksight_lighthouse.analysis.scores import scores_of
 from stacksight_lighthouse.models import AuditEntry, AuditList, StoredAudit
 
 PAGE_SIZE = 20
@@ -20,11 +21,7 @@ def entry_of(audit_id: str, audit: StoredAudit) -> AuditEntry:
         url=inline(lhr["finalDisplayedUrl"], 200),
         device=audit.device,
         runs=len(audit.runs),
-        scores={
-            name: round(100 * category["score"])
-            for name, category in lhr["categories"].items()
-            if category["score"] is not None
-        },
+        scores=scores_of(lhr),
         metrics={name: round(value, 3) for name, value in values_of(lhr).items()},
     )
 

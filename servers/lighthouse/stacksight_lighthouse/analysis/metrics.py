@@ -5,7 +5,7 @@ from typing import Any
 
 from stacksight_core.units import format_duration
 from stacksight_lighthouse.analysis.items import items_of
-from stacksight_lighthouse.analysis.points import METRIC_AUDITS
+from stacksight_lighthouse.analysis.points import METRIC_AUDITS, TIMESPAN_METRICS
 from stacksight_lighthouse.models import Item, Metric
 
 Json = Mapping[str, Any]
@@ -23,14 +23,14 @@ def metrics_of(lhr: Json, runs: Sequence[Mapping[str, float]]) -> list[Metric]:
     """
     if "performance" not in lhr["categories"]:
         return []
-    return [_metric(lhr, name, audit_id, runs) for name, audit_id in METRIC_AUDITS.items()]
+    return [_metric(lhr, name, audit_id, runs) for name, audit_id in _audits_of(lhr).items()]
 
 
 def values_of(lhr: Json) -> dict[str, float]:
     """Return the values that one run measured, by metric; what it did not measure is left out."""
     return {
         name: float(value)
-        for name, audit_id in METRIC_AUDITS.items()
+        for name, audit_id in _audits_of(lhr).items()
         if (value := lhr["audits"].get(audit_id, {}).get("numericValue")) is not None
     }
 
@@ -38,6 +38,11 @@ def values_of(lhr: Json) -> dict[str, float]:
 def format_metric(name: str, value: float) -> str:
     """Write a metric's value: ``1.1 s``, or ``0.158`` for CLS."""
     return f"{value:.3f}" if name in UNITLESS else format_duration(value / 1000)
+
+
+def _audits_of(lhr: Json) -> Mapping[str, str]:
+    """Return what is timed in the mode of a run: nothing in a snapshot."""
+    return {"navigation": METRIC_AUDITS, "timespan": TIMESPAN_METRICS}.get(lhr["gatherMode"], {})
 
 
 def _metric(lhr: Json, name: str, audit_id: str, runs: Sequence[Mapping[str, float]]) -> Metric:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
 from stacksight_lighthouse.analysis.metrics import format_metric, values_of
+from stacksight_lighthouse.analysis.scores import scores_of
 from stacksight_lighthouse.models import Category, Device, Finding, StoredAudit
 from stacksight_lighthouse.models_pages import PageRow, PagesReport, SharedPlace, SharedProblem
 
@@ -33,11 +34,7 @@ def digest(audit_id: str, audit: StoredAudit) -> PageDigest:
     row = PageRow(
         audit_id=audit_id,
         url=inline(lhr["finalDisplayedUrl"], 300),
-        scores={
-            name: round(100 * category["score"])
-            for name, category in lhr["categories"].items()
-            if category["score"] is not None
-        },
+        scores=scores_of(lhr),
         metrics={
             name: format_metric(name, values[name]) for name in SHOWN_METRICS if name in values
         },

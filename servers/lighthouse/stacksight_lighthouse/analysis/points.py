@@ -15,6 +15,13 @@ METRIC_AUDITS = {
     "SI": "speed-index",
 }
 
+# In a timespan nothing is loaded, but the page answers to what is done.
+TIMESPAN_METRICS = {
+    "INP": "interaction-to-next-paint",
+    "TBT": "total-blocking-time",
+    "CLS": "cumulative-layout-shift",
+}
+
 _INVERSE_ERFC_ONE_FIFTH = 0.9061938024368232
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import checks_of, findings_of
 from stacksight_lighthouse.analysis.metrics import metrics_of
+from stacksight_lighthouse.analysis.scores import scores_of
 from stacksight_lighthouse.analysis.states import MANUAL, NOT_APPLICABLE, PASSES, state_of
 from stacksight_lighthouse.models import AuditReport, Finding, Item, StoredAudit
 
@@ -51,11 +52,7 @@ def summarize(audit_id: str, audit: StoredAudit) -> AuditReport:
     findings = findings_of(lhr)
     shown = [_bounded(finding, rank) for rank, finding in enumerate(findings[:SHORT_FINDINGS])]
     states = Counter(state_of(lhr["audits"][check]) for check in checks_of(lhr))
-    scores = {
-        name: round(100 * category["score"])
-        for name, category in lhr["categories"].items()
-        if category["score"] is not None
-    }
+    scores = scores_of(lhr)
     index = lhr["environment"]["benchmarkIndex"]
     final = lhr["finalDisplayedUrl"]
     return AuditReport(
@@ -79,15 +76,21 @@ def summarize(audit_id: str, audit: StoredAudit) -> AuditReport:
 
 
 def conditions(lhr: Json) -> str:
-    """Return the device and the throttling of a run, in words."""
+    """Return the mode, the device and the throttling of a run, in words."""
     settings = lhr["configSettings"]
     screen, throttling = settings["screenEmulation"], settings["throttling"]
+    device = f"{settings['formFactor']} {screen['width']}x{screen['height']}"
+    if lhr["gatherMode"] == "snapshot":
+        return f"{device}; a snapshot of the page as it is after the steps, without its load"
+    if lhr["gatherMode"] == "timespan":
+        cpu = f"CPU {throttling['cpuSlowdownMultiplier']}x slower"
+        return f"{device}; what happens during the steps, with {cpu}"
     network = (
         f"{throttling['rttMs']} ms round trips, {throttling['throughputKbps'] / 1024:.3g} Mbit/s"
     )
     return (
-        f"{settings['formFactor']} {screen['width']}x{screen['height']}; simulated network with "
-        f"{network}, CPU {throttling['cpuSlowdownMultiplier']}x slower"
+        f"{device}; simulated network with {network}, "
+        f"CPU {throttling['cpuSlowdownMultiplier']}x slower"
     )
 
 

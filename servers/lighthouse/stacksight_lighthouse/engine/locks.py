@@ -10,14 +10,14 @@ from pathlib import Path
 POLL_SECONDS = 0.1  # a lock on a file cannot be awaited
 
 
-def try_lock(path: Path) -> int | None:
+def try_lock(path: Path, *, shared: bool = False) -> int | None:
     """Lock a file (made if missing) and return its descriptor, or None while another holds it.
 
-    Closing the descriptor unlocks.
+    Several may hold a shared lock at once. Closing the descriptor unlocks.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None
@@ -28,15 +28,17 @@ def try_lock(path: Path) -> int | None:
 
 
 @asynccontextmanager
-async def locked(path: Path, on_wait: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Hold the lock on a file; ``on_wait`` is called once if another process has it."""
+async def locked(
+    path: Path, on_wait: Callable[[], Awaitable[None]], *, shared: bool = False
+) -> AsyncIterator[None]:
+    """Hold the lock on a file; ``on_wait`` is called once if another holder stands against it."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = try_lock(path)
+    descriptor = try_lock(path, shared=shared)
     if descriptor is None:
         await on_wait()
     while descriptor is None:
         await asyncio.sleep(POLL_SECONDS)
-        descriptor = try_lock(path)
+        descriptor = try_lock(path, shared=shared)
     try:
         yield
     finally:

@@ -12,8 +12,9 @@ from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.budget_check import check
 from stacksight_lighthouse.models import CATEGORIES, Device, StoredAudit
 from stacksight_lighthouse.models_budget import BudgetReport
+from stacksight_lighthouse.orders import Order
 from stacksight_lighthouse.render_budget import render_budget
-from stacksight_lighthouse.source import Lighthouse, Order
+from stacksight_lighthouse.source import Lighthouse
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress

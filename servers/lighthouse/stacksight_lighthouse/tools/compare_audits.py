@@ -10,8 +10,9 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.compare import compare
 from stacksight_lighthouse.models import CATEGORIES, Comparison, Device
+from stacksight_lighthouse.orders import Order
 from stacksight_lighthouse.render_comparison import render_comparison
-from stacksight_lighthouse.source import Lighthouse, Order
+from stacksight_lighthouse.source import Lighthouse
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress

@@ -7,13 +7,14 @@ from stacksight_lighthouse.analysis.history import entry_of
 from stacksight_lighthouse.analysis.metrics import values_of
 from stacksight_lighthouse.analysis.report import representative_run
 from stacksight_lighthouse.models import StoredAudit
-from stacksight_lighthouse.source import Lighthouse, Order, Outcome
+from stacksight_lighthouse.orders import Order
+from stacksight_lighthouse.source import Lighthouse, Outcome
 
 
 async def keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str, StoredAudit]:
     """Store the outcome of an order and return its handle and what was stored."""
     audit = StoredAudit(
-        requested_url=order.url,
+        requested_url=order.shown_url,
         device=order.device,
         lhr=representative_run(outcome.results),
         runs=[values_of(lhr) for lhr in outcome.results],

@@ -1,56 +1,98 @@
 // One audit: a fresh browser context, a page in it, and Lighthouse on that page.
 
-import lighthouse, {defaultConfig, desktopConfig} from 'lighthouse';
+import {navigation, snapshot, startTimespan} from 'lighthouse';
+import {pageFunctions} from 'lighthouse/core/lib/page-functions.js';
 
+import {giveAccess} from './access.mjs';
 import {addChecks} from './checks.mjs';
+import {isTimed, settingsFor} from './presets.mjs';
+import {holdUntilAtRest} from './rest.mjs';
 import {addCauses, watchShifts} from './shifts.mjs';
+import {open, take} from './steps.mjs';
 
-const PRESETS = {mobile: {extends: 'lighthouse:default'}, desktop: desktopConfig};
-// Without timings to take, less quiet after the load is enough: still half a second without a
-// request, so that what scripts fetch and render then is audited too.
-const SHORT_WAITS = {
-  pauseAfterFcpMs: 1, // 0 would not wait for a first paint, nor notice that there was none
-  pauseAfterLoadMs: 500,
-  networkQuietThresholdMs: 500,
-  cpuQuietThresholdMs: 0,
-};
 const CLOSE_TIMEOUT_MS = 5_000;
+const benchmark = pageFunctions.computeBenchmarkIndex;
 
 /**
  * Run Lighthouse and return its result (LHR).
  * @param {import('puppeteer-core').Browser} browser
- * @param {{url: string, device: 'mobile'|'desktop', categories: string[], maxWaitMs: number}} order
+ * @param {{
+ *   url: string,
+ *   mode: 'navigation'|'snapshot'|'timespan',
+ *   device: 'mobile'|'desktop',
+ *   categories: string[],
+ *   maxWaitMs: number,
+ *   viewport: {width?: number, height?: number},
+ *   media: {name: string, value: string}[],
+ *   steps: object[],
+ *   access: object,
+ *   trusting: boolean,
+ * }} order - `media` features as CSS names them; `steps` as in steps.mjs; `access` as in
+ *   access.mjs; `trusting`: whether an untrusted TLS certificate is accepted
+ * @param {(message: string) => void} say - is told what is being done
  */
-export async function runAudit(browser, order) {
+export async function runAudit(browser, order, say) {
   await forgetMissingIcons(browser);
-  const context = await browser.createBrowserContext();
+  const context = await browser.createBrowserContext({downloadBehavior: {policy: 'deny'}});
+  let withdraw = async () => {};
   try {
+    withdraw = await giveAccess(browser, context, order.access);
     const page = await context.newPage();
-    const timed = order.categories.includes('performance');
-    if (timed) await watchShifts(page);
-    const result = await lighthouse(order.url, {logLevel: 'error', output: []}, config(order), page);
-    if (timed) await addCauses(page, result.lhr).catch(() => {}); // a bonus, not a condition
-    await addChecks(page, result.lhr).catch(() => {}); // nor are these
-    return result.lhr;
+    if (order.trusting) await trust(page);
+    await page.emulateMediaFeatures(order.media);
+    const lhr = await RUNNERS[order.mode](page, order, say);
+    // A bonus, not a condition.
+    if (order.mode !== 'timespan') await addChecks(page, lhr).catch(() => {});
+    return lhr;
   } finally {
+    await withdraw();
     await closed(context);
   }
 }
 
-function config({device, categories, maxWaitMs}) {
-  const preset = PRESETS[device];
-  const timed = categories.includes('performance');
-  return {
-    ...preset,
-    settings: {
-      ...preset.settings,
-      ...(timed ? {} : SHORT_WAITS),
-      locale: 'en-US',
-      onlyCategories: categories,
-      maxWaitForFcp: Math.min(maxWaitMs, 30_000),
-      maxWaitForLoad: maxWaitMs,
-    },
-  };
+const RUNNERS = {
+  async navigation(page, order, say) {
+    if (order.steps.length > 0) {
+      await open(page, order);
+      await take(page, order.steps, say);
+    }
+    const timed = isTimed(order);
+    // A second of computing that only timings need.
+    pageFunctions.computeBenchmarkIndex = timed ? benchmark : () => 0;
+    if (timed) await watchShifts(page);
+    else await holdUntilAtRest(page, order);
+    const {lhr} = await navigation(page, order.url, options(order));
+    if (timed) await addCauses(page, lhr).catch(() => {}); // a bonus, not a condition
+    return lhr;
+  },
+
+  async snapshot(page, order, say) {
+    await open(page, order);
+    await take(page, order.steps, say);
+    pageFunctions.computeBenchmarkIndex = () => 0;
+    return (await snapshot(page, options(order))).lhr;
+  },
+
+  async timespan(page, order, say) {
+    await watchShifts(page);
+    await open(page, order);
+    pageFunctions.computeBenchmarkIndex = benchmark;
+    const {endTimespan} = await startTimespan(page, options(order));
+    await take(page, order.steps, say);
+    const {lhr} = await endTimespan();
+    await addCauses(page, lhr).catch(() => {});
+    return lhr;
+  },
+};
+
+function options(order) {
+  const config = {extends: 'lighthouse:default', settings: settingsFor(order)};
+  return {flags: {logLevel: 'error', output: []}, config};
+}
+
+async function trust(page) {
+  const session = await page.createCDPSession(); // it has to stay for the setting to last
+  await session.send('Security.setIgnoreCertificateErrors', {ignore: true});
 }
 
 async function closed(context) {

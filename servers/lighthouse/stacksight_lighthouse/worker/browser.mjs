@@ -13,10 +13,11 @@ const LAUNCH_TIMEOUT_MS = 30_000;
 
 /**
  * Start Chrome.
- * @param {{chrome: string, folder: string, sandbox: boolean, proxy: string}} options - `folder`
- *   takes everything that Chrome writes; `proxy` everything that it asks of other machines.
+ * @param {{chrome: string, folder: string, sandbox: boolean, boundCookies: boolean, proxy: string}}
+ *   options - `folder` takes everything that Chrome writes; `proxy` everything that it asks of
+ *   other machines; `boundCookies`: a cookie that was set for a port goes to that port only.
  */
-export function startBrowser({chrome, folder, sandbox, proxy}) {
+export function startBrowser({chrome, folder, sandbox, boundCookies, proxy}) {
   const args = [
     ...Launcher.defaultFlags(),
     '--headless=new',
@@ -25,6 +26,7 @@ export function startBrowser({chrome, folder, sandbox, proxy}) {
     '--disable-quic', // UDP would pass by the proxy, and so would WebRTC
     '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
   ];
+  if (boundCookies) args.push('--enable-features=EnablePortBoundCookies');
   if (!sandbox) args.push('--no-sandbox');
   if (sharedMemory() < LEAST_SHARED_MEMORY) args.push('--disable-dev-shm-usage');
   return puppeteer.launch({

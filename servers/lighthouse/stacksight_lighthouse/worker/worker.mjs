@@ -2,7 +2,7 @@
 //
 // It reads one JSON message per line from stdin and writes one per line to stdout:
 //
-//   → {"type": "start", "chrome", "folder", "sandbox", "refusedNetworks"}
+//   → {"type": "start", "chrome", "folder", "sandbox", "boundCookies", "refusedNetworks"}
 //   ← {"type": "ready", "chromePid", "chromeVersion", "lighthouseVersion", "nodeVersion"}
 //   → {"type": "audit", "id", ...}      see audit.mjs
 //   ← {"type": "progress", "id", "message"}
@@ -17,7 +17,6 @@ import readline from 'node:readline';
 
 import log from 'lighthouse-logger';
 
-import {runAudit} from './audit.mjs';
 import {startBrowser} from './browser.mjs';
 import {startProxy} from './proxy.mjs';
 
@@ -26,7 +25,7 @@ console.log = console.info = console.error; // stdout belongs to the protocol
 const CLOSE_TIMEOUT_MS = 700;
 const EXIT_TIMEOUT_MS = 3_000;
 
-let session = null; // {browser, folder} once started
+let session = null; // {browser, folder, runAudit} once started
 let currentId = null;
 let ending = false;
 
@@ -34,15 +33,23 @@ function send(message) {
   if (!ending) process.stdout.write(JSON.stringify(message) + '\n');
 }
 
+function say(message) {
+  if (currentId !== null) send({type: 'progress', id: currentId, message});
+}
+
 function fail(error) {
   const code = error?.code ?? error?.name ?? 'Error';
   send({type: 'failed', id: currentId, code: String(code), message: String(error?.message ?? error)});
 }
 
-async function start({chrome, folder, sandbox, refusedNetworks}) {
+async function start({folder, refusedNetworks, ...options}) {
   const proxy = await startProxy(refusedNetworks);
-  const browser = await startBrowser({chrome, folder, sandbox, proxy});
-  session = {browser, folder};
+  // Lighthouse takes as long to import as Chrome to start.
+  const [browser, {runAudit}] = await Promise.all([
+    startBrowser({folder, proxy, ...options}),
+    import('./audit.mjs'),
+  ]);
+  session = {browser, folder, runAudit};
   browser.on('disconnected', () => end(ending ? 0 : 1));
   const {version: lighthouseVersion} = await readManifest();
   send({
@@ -60,7 +67,7 @@ async function readManifest() {
 }
 
 async function audit(order) {
-  const lhr = await runAudit(session.browser, order);
+  const lhr = await session.runAudit(session.browser, order, say);
   send({type: 'result', id: order.id, lhr, memory: process.memoryUsage.rss()});
 }
 
@@ -86,9 +93,7 @@ async function end(exitCode) {
   process.exit(exitCode);
 }
 
-log.events.on('status', ([, message]) => {
-  if (currentId !== null) send({type: 'progress', id: currentId, message: String(message)});
-});
+log.events.on('status', ([, message]) => say(String(message)));
 process.on('uncaughtException', error => {
   fail(error);
   end(1);
