@@ -11,6 +11,7 @@ from mcp.server.mcpserver import MCPServer
 
 from stacksight_core.about import About
 from stacksight_core.logs import configure_logging
+from stacksight_core.resources import ListingServer, Resources
 from stacksight_core.settings import InvalidSettings, ServerSettings, load_settings
 from stacksight_core.tools import ToolDefinition, Translate, failing_tool, serve_tool
 
@@ -30,6 +31,7 @@ class ServerSpec(Generic[SettingsT, SourceT]):
         tools: in the order in which they are listed.
         connect: makes the source; it must not touch the real system before the first call.
         translate: turns an exception of the driver into a ToolFailure, or returns None.
+        resources: what it keeps and lets read by address.
     """
 
     about: About
@@ -37,6 +39,7 @@ class ServerSpec(Generic[SettingsT, SourceT]):
     tools: Sequence[ToolDefinition]
     connect: Callable[[SettingsT], AbstractAsyncContextManager[SourceT]]
     translate: Translate
+    resources: Resources[SourceT] | None = None
 
 
 def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> MCPServer[SourceT]:
@@ -45,16 +48,20 @@ def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> M
     @asynccontextmanager
     async def lifespan(_: MCPServer[SourceT]) -> AsyncIterator[SourceT]:
         async with spec.connect(settings) as source:
+            server.source = source
             yield source
 
     structured = settings.output == "structured"
     offered = [t for t in spec.tools if t.annotations.read_only_hint or settings.allow_writes]
-    return MCPServer(
+    server = ListingServer[SourceT](
         **spec.about._asdict(),
         tools=[serve_tool(t, spec.translate, structured=structured) for t in offered],
         lifespan=lifespan,
         log_level=settings.log_level,
     )
+    if spec.resources:
+        server.offer(spec.resources)
+    return server
 
 
 def build_failing_server(spec: ServerSpec[Any, Any], reason: str) -> MCPServer[Any]:

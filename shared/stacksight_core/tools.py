@@ -54,14 +54,14 @@ class ToolDefinition:
         title: for people, in a few words.
         render: from the handler's model to text.
         annotations: all four hints.
-        picture: from the handler's model to a PNG that is sent as well, or None.
+        picture: from the handler's model to a PNG that is sent as well; either may be None.
     """
 
     handler: Callable[..., Awaitable[BaseModel]]
     title: str
     render: Callable[[Any], str]
     annotations: ToolAnnotations
-    picture: Callable[[Any], bytes] | None = None
+    picture: Callable[[Any], bytes | None] | None = None
 
 
 def tool(
@@ -72,7 +72,7 @@ def tool(
     destructive: bool = False,
     idempotent: bool = True,
     open_world: bool = False,
-    picture: Callable[[ModelT], bytes] | None = None,
+    picture: Callable[[ModelT], bytes | None] | None = None,
 ) -> Callable[[Callable[..., Awaitable[ModelT]]], ToolDefinition]:
     """Make a handler a tool.
 
@@ -83,7 +83,8 @@ def tool(
         destructive: it may remove or overwrite something.
         idempotent: repeating it has no further effect.
         open_world: it reaches beyond the configured system, e.g. the web.
-        picture: from the handler's model to a PNG that the agent sees besides the text.
+        picture: from the handler's model to a PNG that the agent sees besides the text; it may
+            return None when there is nothing to see.
     """
     annotations = ToolAnnotations(
         read_only_hint=read_only,
@@ -107,7 +108,7 @@ class ServedTool(Tool):
     """A definition as the SDK serves it: strict arguments, our errors, our two output modes."""
 
     render: Callable[[Any], str] = Field(default=str, exclude=True)
-    picture: Callable[[Any], bytes] | None = Field(default=None, exclude=True)
+    picture: Callable[[Any], bytes | None] | None = Field(default=None, exclude=True)
     translate: Translate = Field(default=lambda _: None, exclude=True)
     structured: bool = False
 
@@ -127,8 +128,9 @@ class ServedTool(Tool):
     def _answer(self, model: BaseModel) -> CallToolResult:
         text = clip_answer(redact_text(clean(self.render(model))))
         content: list[ContentBlock] = [TextContent(type="text", text=text)]
-        if self.picture:
-            data = base64.b64encode(self.picture(model)).decode()
+        png = self.picture(model) if self.picture else None
+        if png:
+            data = base64.b64encode(png).decode()
             content.append(ImageContent(type="image", data=data, mime_type="image/png"))
         if not self.structured:
             return CallToolResult(content=content)
