@@ -1,14 +1,17 @@
 import copy
+import io
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from syrupy.assertion import SnapshotAssertion
 
 from stacksight_core.errors import ToolFailure
 from stacksight_lighthouse import store as store_module
 from stacksight_lighthouse.analysis.history import entry_of, list_entries
+from stacksight_lighthouse.charts import HEIGHT, WIDTH, draw_trend
 from stacksight_lighthouse.models import AuditEntry, StoredAudit
 from stacksight_lighthouse.render_list import render_list
 from stacksight_lighthouse.store import Store
@@ -74,6 +77,33 @@ def test_only_the_newest_audits_are_kept(
     assert len(list(tmp_path.iterdir())) == 4
 
 
+def test_audits_take_no_more_room_than_allowed(
+    demo_audit: StoredAudit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    first = store.save(demo_audit, entry_of)
+    size = (tmp_path / f"{first}.json.gz").stat().st_size
+
+    monkeypatch.setattr(store_module, "KEPT_BYTES", size + size // 2)
+    second = store.save(demo_audit, entry_of)
+    assert store.handles() == [second]
+
+    monkeypatch.setattr(store_module, "KEPT_BYTES", 1)
+    third = store.save(demo_audit, entry_of)
+    assert store.handles() == [third]
+
+
+def test_a_folder_that_was_open_to_others_is_closed(
+    demo_audit: StoredAudit, tmp_path: Path
+) -> None:
+    folder = tmp_path / "audits"
+    folder.mkdir(mode=0o755)
+
+    Store(folder).save(demo_audit, entry_of)
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_a_damaged_file_is_an_unknown_audit(demo_audit: StoredAudit, tmp_path: Path) -> None:
     store = Store(tmp_path)
     handle = store.save(demo_audit, entry_of)
@@ -98,10 +128,34 @@ def test_every_audit_is_on_one_page_even_when_new_ones_come_in(demo_audit: Store
     assert third.next_cursor is None
 
 
-def test_a_trend_is_of_one_page_only(demo_audit: StoredAudit) -> None:
-    here = entries_of(demo_audit, 2)
+def test_a_trend_is_of_one_page_and_device(demo_audit: StoredAudit) -> None:
+    here = entries_of(demo_audit, 3)
     there = entries_of(demo_audit, 1, url="http://localhost/elsewhere")
+    desktop = entries_of(demo_audit, 2, device="desktop")
 
-    assert list_entries(here, None, None).trend == {"performance": "99 → 100"}
-    assert list_entries([*here, *there], None, None).trend == {}
+    [trend] = list_entries([*here, *there], None, None).trends
+    assert trend.scores == {"performance": [98, 99, 100]}
+    assert trend.metrics["LCP"] == ["1.1 s"] * 3
+    assert [t.device for t in list_entries([*here, *desktop], None, None).trends] == [
+        "mobile",
+        "desktop",
+    ]
+    assert list_entries(there, None, None).trends == []
     assert list_entries([*here, *there], "elsewhere", None).total == 1
+
+
+def test_an_address_in_full_is_that_page_alone(demo_audit: StoredAudit) -> None:
+    here = entries_of(demo_audit, 2)
+    below = entries_of(demo_audit, 1, url=f"{here[0].url}below")
+
+    assert list_entries([*here, *below], here[0].url, None).total == 2
+    assert list_entries([*here, *below], here[0].url[:-1], None).total == 3
+
+
+def test_a_trend_is_drawn_with_a_line_for_each_category() -> None:
+    png = draw_trend({"performance": [40, 60, 95], "seo": [95, 95, 95]}, "2026-11-01", "2026-11-27")
+    chart = Image.open(io.BytesIO(png)).convert("RGB")
+
+    colours = {colour for _, colour in chart.getcolors(1000) or []}
+    assert {(212, 0, 42), (122, 31, 162)} <= colours
+    assert chart.size == (WIDTH, HEIGHT)

@@ -321,15 +321,35 @@ class AuditEntry(Model):
     metrics: dict[str, float] = {}
 
 
+class Trend(Model):
+    """How a page went over its audits, from the oldest to the newest.
+
+    Attributes:
+        scores: by category; only of audits that have it.
+        metrics: by name, as people write them.
+        first, last: when the oldest and the newest of them was made.
+    """
+
+    url: str
+    device: Device
+    audits: int
+    first: str
+    last: str
+    scores: dict[str, list[int]]
+    metrics: dict[str, list[str]] = {}
+
+
 class AuditList(Model):
     """Kept audits, newest first.
 
     Attributes:
         total: how many match.
-        trend: for audits of one page and device: each score from the oldest to the newest.
+        trends: of pages that were audited more than once.
+        chart: a picture of the only trend, or of none.
     """
 
     total: int
     audits: list[AuditEntry]
-    trend: dict[str, str] = {}
+    trends: list[Trend] = []
     next_cursor: str | None = None
+    chart: bytes = Field(default=b"", exclude=True)

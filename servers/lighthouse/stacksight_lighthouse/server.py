@@ -2,6 +2,7 @@
 
 from stacksight_core.server import ServerSpec
 from stacksight_lighthouse.about import ABOUT
+from stacksight_lighthouse.resources import RESOURCES
 from stacksight_lighthouse.settings import Settings
 from stacksight_lighthouse.source import connect, translate
 from stacksight_lighthouse.tools.audit_pages import audit_pages
@@ -28,4 +29,5 @@ SERVER = ServerSpec(
     ),
     connect,
     translate,
+    RESOURCES,
 )

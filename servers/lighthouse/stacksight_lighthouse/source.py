@@ -85,6 +85,20 @@ class Lighthouse:
         """Return what the server was told."""
         return self._settings
 
+    async def report_assets(self) -> tuple[str, str]:
+        """Return the template and the script of Lighthouse's own report.
+
+        Raises:
+            ToolFailure: Lighthouse is not installed and cannot be.
+        """
+        self._engine = self._engine or await ensure_engine(self._settings, _quietly)
+        lighthouse = self._engine.worker.parents[1] / "node_modules" / "lighthouse"
+        files = ("report/assets/standalone-template.html", "dist/report/standalone.js")
+        template, script = [
+            await asyncio.to_thread((lighthouse / name).read_text, "utf-8") for name in files
+        ]
+        return template, script
+
     async def audit(self, order: Order, say: Say) -> Outcome:
         """Look at the page, then audit it as often as ordered.
 
@@ -206,6 +220,10 @@ class Lighthouse:
 def _patience(limit_s: float) -> float:
     """Return how long to wait for a page to load, so that time is left to audit what is there."""
     return min(MAX_WAIT_SECONDS, max(limit_s - AUDIT_SECONDS, limit_s / 4))
+
+
+async def _quietly(_: str) -> None:
+    """Tell nobody: a resource is read without progress."""
 
 
 @asynccontextmanager

@@ -21,6 +21,8 @@ from stacksight_lighthouse.models import AuditEntry, StoredAudit
 
 KEPT_AUDITS = 100
 """How many are kept per project; the oldest are removed."""
+KEPT_BYTES = 150_000_000
+"""How much is kept per project, whatever the number; the newest audit stays in any case."""
 
 _HANDLE = re.compile(r"audit-[0-9a-f]{8}")
 _SUFFIX = ".json.gz"
@@ -47,16 +49,25 @@ class Store:
             audit: the audit.
             entry: makes what lists show of it; kept beside it, so that lists are quick.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self._folder.parent, self._folder):  # mode is for the last one alone
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.chmod(0o700)  # also one that was there before
         handle = f"audit-{secrets.token_hex(4)}"
         masked = StoredAudit(**_masked(vars(audit)))
         content = json.dumps(vars(masked), separators=(",", ":")).encode()
         self._write(self._entry_path(handle), entry(handle, masked).model_dump_json().encode())
         self._write(self._path(handle), gzip.compress(content, compresslevel=3))
-        for old in self.handles()[KEPT_AUDITS:]:
-            self._path(old).unlink(missing_ok=True)
-            self._entry_path(old).unlink(missing_ok=True)
+        self._forget_oldest()
         return handle
+
+    def _forget_oldest(self) -> None:
+        kept_bytes = 0
+        for number, handle in enumerate(self.handles()):
+            with contextlib.suppress(OSError):  # another process has just removed it
+                kept_bytes += self._path(handle).stat().st_size
+            if number >= KEPT_AUDITS or (number and kept_bytes > KEPT_BYTES):
+                self._path(handle).unlink(missing_ok=True)
+                self._entry_path(handle).unlink(missing_ok=True)
 
     def entries(self) -> list[AuditEntry]:
         """Return what lists show of all audits, newest first."""

@@ -190,9 +190,7 @@ FAULTS = {
         + '<script defer src="/twice-a.js"></script><script defer src="/twice-b.js"></script>',
     ),
     "no-cache": Fault(
-        "cache-insight",
-        "/noise.png",
-        INTRO + '<img alt="" width="100" height="100" src="/noise.png?side=200">',
+        "cache-insight", "/large.js", INTRO + '<script defer src="/large.js"></script>'
     ),
     "hidden-text-font": Fault(
         "font-display-insight",

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.untrusted import inline
-from stacksight_lighthouse.analysis.metrics import values_of
+from stacksight_lighthouse.analysis.metrics import format_metric, values_of
 from stacksight_lighthouse.analysis.scores import scores_of
-from stacksight_lighthouse.models import AuditEntry, AuditList, StoredAudit
+from stacksight_lighthouse.models import AuditEntry, AuditList, Device, StoredAudit, Trend
 
 PAGE_SIZE = 20
-MAX_TREND = 12
+MAX_TRENDS = 3
+MAX_POINTS = 20
+"""Of a trend, the newest."""
 
 
 def entry_of(audit_id: str, audit: StoredAudit) -> AuditEntry:
@@ -27,7 +29,7 @@ def entry_of(audit_id: str, audit: StoredAudit) -> AuditEntry:
 
 
 def list_entries(entries: Sequence[AuditEntry], match: str | None, cursor: str | None) -> AuditList:
-    """Return a page of the entries whose address holds ``match``, with their trend.
+    """Return a page of the entries whose address is or holds ``match``, with their trends.
 
     Args:
         entries: newest first.
@@ -37,7 +39,8 @@ def list_entries(entries: Sequence[AuditEntry], match: str | None, cursor: str |
     Raises:
         ToolFailure: the cursor is not one of this list.
     """
-    found = [entry for entry in entries if match is None or match in entry.url]
+    exact = [entry for entry in entries if match in (entry.url, entry.audit_id)]
+    found = exact or [entry for entry in entries if match is None or match in entry.url]
     scope = {"tool": "list_audits", "match": match}
     # The handle of the last one shown, since new audits come in at the front.
     last = decode_cursor(cursor, **scope) if cursor else None
@@ -48,20 +51,38 @@ def list_entries(entries: Sequence[AuditEntry], match: str | None, cursor: str |
     return AuditList(
         total=len(found),
         audits=page,
-        trend=_trend(found),
+        trends=_trends(found),
         next_cursor=encode_cursor(page[-1].audit_id, **scope) if more else None,
     )
 
 
-def _trend(entries: Sequence[AuditEntry]) -> dict[str, str]:
-    if len(entries) < 2 or len({(entry.url, entry.device) for entry in entries}) > 1:
-        return {}
-    series: dict[str, list[int]] = {}
+def _trends(entries: Sequence[AuditEntry]) -> list[Trend]:
+    """Return the trends of the pages that were audited most often."""
+    pages: dict[tuple[str, Device], list[AuditEntry]] = {}
     for entry in reversed(entries):
-        for name, score in entry.scores.items():
-            series.setdefault(name, []).append(score)
-    return {
-        name: " → ".join(str(score) for score in scores[-MAX_TREND:])
-        for name, scores in series.items()
-        if len(scores) > 1
-    }
+        pages.setdefault((entry.url, entry.device), []).append(entry)
+    several = [page for page in pages.values() if len(page) > 1]
+    several.sort(key=len, reverse=True)
+    return [_trend(page) for page in several[:MAX_TRENDS]]
+
+
+def _trend(entries: Sequence[AuditEntry]) -> Trend:
+    shown = entries[-MAX_POINTS:]
+    categories = dict.fromkeys(name for entry in shown for name in entry.scores)
+    metrics = dict.fromkeys(name for entry in shown for name in entry.metrics)
+    return Trend(
+        url=shown[0].url,
+        device=shown[0].device,
+        audits=len(entries),
+        first=shown[0].made,
+        last=shown[-1].made,
+        scores={
+            name: scores
+            for name in categories
+            if len(scores := [e.scores[name] for e in shown if name in e.scores]) > 1
+        },
+        metrics={
+            name: [format_metric(name, e.metrics[name]) for e in shown if name in e.metrics]
+            for name in metrics
+        },
+    )

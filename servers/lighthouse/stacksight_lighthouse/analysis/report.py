@@ -50,7 +50,11 @@ def summarize(audit_id: str, audit: StoredAudit) -> AuditReport:
     """Return the answer about an audit: bounded, worst first."""
     lhr = audit.lhr
     findings = findings_of(lhr)
-    shown = [_bounded(finding, rank) for rank, finding in enumerate(findings[:SHORT_FINDINGS])]
+    few = len(findings) <= FULL_FINDINGS
+    shown = [
+        _bounded(finding, full=rank < FULL_FINDINGS and (few or _matters(finding)))
+        for rank, finding in enumerate(findings[:SHORT_FINDINGS])
+    ]
     states = Counter(state_of(lhr["audits"][check]) for check in checks_of(lhr))
     scores = scores_of(lhr)
     index = lhr["environment"]["benchmarkIndex"]
@@ -122,9 +126,12 @@ def _contamination(index: float, best: float | None, lhr: Json) -> list[str]:
     ]
 
 
-def _bounded(finding: Finding, rank: int) -> Finding:
+def _matters(finding: Finding) -> bool:
+    return finding.points >= LEAST_POINTS or not finding.counted
+
+
+def _bounded(finding: Finding, *, full: bool) -> Finding:
     """Keep three patterns in full for the worst findings, the place alone for the others."""
-    full = rank < FULL_FINDINGS and (finding.points >= LEAST_POINTS or not finding.counted)
     shown = PATTERNS_SHOWN if full else 1
     patterns = finding.patterns[:shown]
     left = len(finding.patterns) - len(patterns)

@@ -357,6 +357,10 @@ function putTable(lhr, category, check) {
       type: 'table', headings, items, debugData: {type: 'debugdata', impact, tags, source: GROUP},
     },
   };
+  lhr.categoryGroups[GROUP] ??= {
+    title: 'More checks',
+    description: 'Made by stacksight besides those of Lighthouse. They count in no score.',
+  };
   const {auditRefs} = lhr.categories[category];
   if (!auditRefs.some(ref => ref.id === id)) auditRefs.push({id, weight: 0, group: GROUP});
 }
