@@ -10,7 +10,7 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.field_data import read_record
 from stacksight_lighthouse.models_field import FieldData
-from stacksight_lighthouse.preflight import ERROR_SCHEME
+from stacksight_lighthouse.visit import ERROR_SCHEME
 from stacksight_lighthouse.settings import Settings
 
 TIMEOUT_SECONDS = 20.0
