@@ -14,6 +14,7 @@ from stacksight_postgres.tools.advice import recommend_indexes
 from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.health import check_health
+from stacksight_postgres.tools.migration import check_migration
 from stacksight_postgres.tools.objects import describe_table, list_objects
 from stacksight_postgres.tools.query import run_query
 from stacksight_postgres.tools.statements import capture_queries, top_queries
@@ -29,6 +30,7 @@ TOOLS = [
     capture_queries,
     show_activity,
     check_health,
+    check_migration,
 ]
 
 
