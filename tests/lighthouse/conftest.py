@@ -13,6 +13,7 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.settings import load_settings
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.engine.install import Engine, ensure_engine
+from stacksight_lighthouse.engine.pool import WorkerPool
 from stacksight_lighthouse.models import StoredAudit
 from stacksight_lighthouse.settings import Settings
 from tests.conftest import missing
@@ -34,11 +35,16 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 async def engine() -> Engine:
-    """Node, Lighthouse and Chrome; installed when they are not there."""
+    """Node, Lighthouse and a Chrome that starts; installed when they are not there."""
+    pool = WorkerPool([])
     try:
-        return await ensure_engine(load_settings(Settings, ABOUT, []), quietly)
+        found = await ensure_engine(load_settings(Settings, ABOUT, []), quietly)
+        pool.put(await pool.take(found, bound_cookies=False))
     except ToolFailure as failure:
         missing(failure)
+    finally:
+        await pool.close()
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
+from stacksight_lighthouse.engine.complaint import ask_chrome
 from stacksight_lighthouse.engine.install import Engine
 from stacksight_lighthouse.engine.process import (
     AuditFailed,
     Worker,
     WorkerDied,
     finish,
+    sandboxed,
     start_worker,
 )
 
@@ -20,8 +22,8 @@ SPARE_IDLE_SECONDS = 20.0
 """Likewise for one that is not the only one."""
 
 ERROR_NO_START = (
-    "Chrome ({chrome}) does not start: {reason}. Run it by hand with --headless=new --version, or "
-    "set CHROME_PATH to another one."
+    "Chrome ({chrome}) does not start: {reason} To see more, run it by hand with "
+    "{flags} --dump-dom about:blank; CHROME_PATH names another one."
 )
 
 
@@ -51,8 +53,11 @@ class WorkerPool:
         try:
             return await start_worker(engine, self._refused, bound_cookies=bound_cookies)
         except (AuditFailed, WorkerDied, TimeoutError) as error:
-            reason = inline(str(error) or type(error).__name__, 300)
-            raise ToolFailure(ERROR_NO_START.format(chrome=engine.chrome, reason=reason)) from error
+            flags = ["--headless=new", *([] if sandboxed() else ["--no-sandbox"])]
+            said = await ask_chrome(engine.chrome, flags)
+            reason = said or f"{inline(str(error) or type(error).__name__, 300)}."
+            text = ERROR_NO_START.format(chrome=engine.chrome, reason=reason, flags=" ".join(flags))
+            raise ToolFailure(text) from error
 
     def put(self, worker: Worker) -> None:
         """Keep a worker for the next audit, or for a while."""
