@@ -1,12 +1,28 @@
 """Reads files of the project that the server was started in, and no others."""
 
+import contextlib
 import json
-from pathlib import Path
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 
 MAX_JSON_BYTES = 1_000_000
+MAX_FILES = 4_000
+MAX_SOURCE_BYTES = 400_000
+MAX_ALL_BYTES = 20_000_000
+
+_NOT_SOURCE = frozenset(
+    "node_modules bower_components vendor dist build out target coverage venv env site-packages "
+    "__pycache__ tmp".split()
+)
+_KINDS = frozenset(
+    ".html .htm .xhtml .js .jsx .mjs .cjs .ts .tsx .vue .svelte .astro .php .erb .haml .slim .pug "
+    ".hbs .ejs .njk .jinja .jinja2 .j2 .twig .liquid .mustache .templ .tmpl .gohtml .cshtml .razor "
+    ".mdx .css .scss .sass .less .styl .py .rb .go .rs .java .kt .ex .heex .leex".split()
+)
 
 ERROR_OUTSIDE = "`{path}` is outside of the project ({project}); only its files are read."
 ERROR_NO_FILE = "There is no file `{path}` in the project ({project})."
@@ -52,3 +68,27 @@ def _decode(shown: str, text: str) -> object:
     except (ValueError, RecursionError) as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
         raise ToolFailure(ERROR_NOT_JSON.format(path=shown, reason=reason)) from error
+
+
+def text_files(project: Path) -> Iterator[tuple[str, str]]:
+    """Yield the project's source files: path with slashes, and text.
+
+    Left out are what tools make or install, what is hidden, links, large files and those of other
+    kinds; the number and the size of all are bounded.
+    """
+    count = size = 0
+    for folder, folders, names in os.walk(project):
+        folders[:] = sorted(n for n in folders if n not in _NOT_SOURCE and n[0] not in "._")
+        for name in sorted(names):
+            if PurePath(name).suffix.lower() not in _KINDS:
+                continue
+            path = Path(folder, name)
+            with contextlib.suppress(OSError):
+                bytes_there = path.stat(follow_symlinks=False).st_size
+                if path.is_symlink() or bytes_there > MAX_SOURCE_BYTES:
+                    continue
+                count += 1
+                size += bytes_there
+                if count > MAX_FILES or size > MAX_ALL_BYTES:
+                    return
+                yield path.relative_to(project).as_posix(), path.read_text(errors="replace")

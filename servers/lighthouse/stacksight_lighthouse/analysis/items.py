@@ -162,6 +162,10 @@ def _explanation(text: Any) -> str | None:
 
 
 def _location(value: Json, origin: Any) -> str:
+    original = value.get("original")  # by the script's source map
+    if isinstance(original, Mapping) and original.get("file"):
+        file = inline(str(original["file"]), URL_CHARS)
+        return f"{file}:{original.get('line', 0) + 1}:{original.get('column', 0)}"
     where = _short_url(str(value.get("url") or ""), origin)
     return f"{where}:{value.get('line', 0) + 1}:{value.get('column', 0)}"
 

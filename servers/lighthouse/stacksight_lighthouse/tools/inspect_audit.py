@@ -1,17 +1,22 @@
 """inspect_audit."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.tools import source_of, tool
+from stacksight_core.untrusted import inline
+from stacksight_lighthouse.analysis.sources import TOPIC as SOURCES
+from stacksight_lighthouse.analysis.sources import Hunt, fix_list, wanted_of
 from stacksight_lighthouse.analysis.topics import look_into
-from stacksight_lighthouse.models import Topic
+from stacksight_lighthouse.models import StoredAudit, Topic
 from stacksight_lighthouse.render_topic import render_topic
 from stacksight_lighthouse.source import Lighthouse
 from stacksight_lighthouse.tools.arguments import AuditId, Cursor
+from stacksight_lighthouse.workspace import text_files
 
 
 @tool(title="Look into an audit", render=render_topic)
@@ -22,7 +27,8 @@ async def inspect_audit(
         str | None,
         Field(
             description="A check that run_audit named (color-contrast), a metric (lcp, cls, tbt, "
-            "fcp, si), or requests, third-parties, scripts, long-tasks. Without it: all checks.",
+            "fcp, si), requests, images, third-parties, scripts, unused, long-tasks, or sources: "
+            "what to fix by file of the project. Without it: all checks.",
             max_length=80,
         ),
     ] = None,
@@ -35,4 +41,15 @@ async def inspect_audit(
     Example: inspect_audit(audit_id="audit-3fa9c1d2", topic="color-contrast")
     """
     audit = await asyncio.to_thread(source_of(ctx).store.load, audit_id)
+    if topic is not None and topic.strip().lower() == SOURCES:
+        return await asyncio.to_thread(_by_file, audit_id, audit)
     return look_into(audit_id, audit, topic, cursor)
+
+
+def _by_file(audit_id: str, audit: StoredAudit) -> Topic:
+    hunt = Hunt(wanted_of(audit.lhr))
+    searched = 0
+    for path, text in text_files(Path.cwd()):
+        hunt.look_at(path, text)
+        searched += 1
+    return fix_list(audit_id, inline(audit.lhr["finalDisplayedUrl"], 300), hunt, searched)
