@@ -32,6 +32,7 @@ class ServerSpec(Generic[SettingsT, SourceT]):
         connect: makes the source; it must not touch the real system before the first call.
         translate: turns an exception of the driver into a ToolFailure, or returns None.
         resources: what it keeps and lets read by address.
+        adapt: changes a tool's definition to the settings, e.g. adds a parameter.
     """
 
     about: About
@@ -40,6 +41,7 @@ class ServerSpec(Generic[SettingsT, SourceT]):
     connect: Callable[[SettingsT], AbstractAsyncContextManager[SourceT]]
     translate: Translate
     resources: Resources[SourceT] | None = None
+    adapt: Callable[[ToolDefinition, SettingsT], ToolDefinition] | None = None
 
 
 def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> MCPServer[SourceT]:
@@ -53,6 +55,8 @@ def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> M
 
     structured = settings.output == "structured"
     offered = [t for t in spec.tools if t.annotations.read_only_hint or settings.allow_writes]
+    if spec.adapt:
+        offered = [spec.adapt(t, settings) for t in offered]
     server = ListingServer[SourceT](
         **spec.about._asdict(),
         tools=[serve_tool(t, spec.translate, structured=structured) for t in offered],
