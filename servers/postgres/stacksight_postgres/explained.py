@@ -52,11 +52,13 @@ class KeptPlan:
         sql: the statement, as it was explained.
         plan: its plan.
         hypothetical: indexes that were pretended.
+        database: name of the database that planned it.
     """
 
     sql: str
     plan: Plan
     hypothetical: tuple[str, ...] = ()
+    database: str = ""
 
 
 class PlanAnswer(BaseModel):

@@ -11,6 +11,7 @@ from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.state import Source
 from stacksight_postgres.tools.activity import show_activity
 from stacksight_postgres.tools.advice import recommend_indexes
+from stacksight_postgres.tools.choosing import choosable
 from stacksight_postgres.tools.compare import compare_plans
 from stacksight_postgres.tools.explain import explain_query
 from stacksight_postgres.tools.health import check_health
@@ -37,11 +38,12 @@ TOOLS = [
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Source]:
     """Make the source; it connects at the first call."""
-    database = Database(settings)
+    databases = {name: Database(settings, url) for name, url in settings.urls.items()}
     try:
-        yield Source(database)
+        yield Source(databases)
     finally:
-        await database.close()
+        for database in databases.values():
+            await database.close()
 
 
-SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, adapt=choosable)

@@ -36,11 +36,13 @@ class Capture:
     """A capture that was started.
 
     Attributes:
+        database: what is captured.
         started: on the monotonic clock, in seconds.
         reading: the counters then.
         rolled_back: how many transactions of ours had been rolled back.
     """
 
+    database: Database
     started: float
     reading: Reading
     rolled_back: int
@@ -51,13 +53,11 @@ async def start_capture(database: Database, captures: Handles[Capture]) -> Captu
     async with database.session() as session:
         reading = await read_counters(session)
         notes = hidden_note(session, reading.hidden)
-    handle = captures.add(Capture(time.monotonic(), reading, database.rolled_back))
+    handle = captures.add(Capture(database, time.monotonic(), reading, database.rolled_back))
     return Captured(capture=handle, running=True, calls=0, total_ms=0.0, notes=notes)
 
 
-async def report_capture(
-    database: Database, captures: Handles[Capture], handle: str | None, *, stop: bool
-) -> Captured:
+async def report_capture(captures: Handles[Capture], handle: str | None, *, stop: bool) -> Captured:
     """Read the counters again and tell what happened; ``stop`` forgets the capture.
 
     Raises:
@@ -66,6 +66,7 @@ async def report_capture(
     if handle is None:
         raise ToolFailure(ERROR_NEEDS_HANDLE.format(action="stop" if stop else "read"))
     capture = captures.get(handle)
+    database = capture.database
     async with database.session() as session:
         now = await read_counters(session)
         report = _report(session, capture, now, database.rolled_back - capture.rolled_back)

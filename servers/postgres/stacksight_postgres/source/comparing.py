@@ -71,9 +71,8 @@ async def compare_statements(
     if analyze and hypothetical:
         raise ToolFailure(ERROR_BOTH)
     old_handle, old = await _plan_of(source, before, [], {}, analyze=analyze)
-    new_handle, new = await _plan_of(
-        source, after if after is not None else old.sql, hypothetical, settings, analyze=analyze
-    )
+    given = old_handle if after is None else after
+    new_handle, new = await _plan_of(source, given, hypothetical, settings, analyze=analyze)
     notes = []
     if old.sql != new.sql:
         notes.append(NOTE_OTHER_STATEMENT)
@@ -97,19 +96,20 @@ async def _plan_of(
     *,
     analyze: bool,
 ) -> tuple[str, KeptPlan]:
+    database = source.chosen
     if _HANDLE.fullmatch(given.strip()):
         kept = source.plans.get(given.strip())
         if not hypothetical and not settings:
             return given.strip(), kept
-        given = kept.sql
-    async with source.database.private_session() as session:
+        given, database = kept.sql, kept.database
+    async with source.databases[database].private_session() as session:
         statement = await check_explaining(session, given, analyze=analyze)
         for name, value in settings.items():
             await session.connection.execute(_set(name, value))
         pretended = await pretend(session, hypothetical)
         variant = (await choose_values(session, statement, None, analyze=analyze))[0]
         plan = await explain(session, variant, analyze=analyze)
-    made = KeptPlan(variant.sql, plan, tuple(pretended))
+    made = KeptPlan(variant.sql, plan, tuple(pretended), database)
     return source.plans.add(made), made
 
 

@@ -113,10 +113,16 @@ class Session:
 
 
 class Database:
-    """The database of this server: connects at the first call, and again after a restart."""
+    """A database: connects at the first call, and again after a restart.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: of the server.
+        url: where it is; by default the one in DATABASE_URL.
+    """
+
+    def __init__(self, settings: Settings, url: str | None = None) -> None:
         self.settings = settings
+        self._url = url or settings.database_url
         self._pool: asyncpg.Pool[Any] | None = None
         self._facts: ServerFacts | None = None
         self._lock = asyncio.Lock()
@@ -191,7 +197,7 @@ class Database:
         async with self._lock:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self.settings.database_url,
+                    self._url,
                     min_size=0,
                     max_size=MAX_CONNECTIONS,
                     max_inactive_connection_lifetime=IDLE_SECONDS,

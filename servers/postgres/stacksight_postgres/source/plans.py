@@ -81,7 +81,12 @@ async def explain_statement(
         pretended = await pretend(session, hypothetical)
         plans, notes = await _plan_all(session, variants, analyze=analyze)
         answers = [
-            await _answer(source, session, KeptPlan(variant.sql, plan, tuple(pretended)), variant)
+            await _answer(
+                source,
+                session,
+                KeptPlan(variant.sql, plan, tuple(pretended), source.chosen),
+                variant,
+            )
             for variant, plan in plans
         ]
         answers = [

@@ -1,5 +1,7 @@
 """What the server keeps between calls, and the database it looks at."""
 
+from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from stacksight_core.handles import Handles
@@ -9,17 +11,30 @@ from stacksight_postgres.source.database import Database
 
 MAX_PLANS = 50
 
+chosen: ContextVar[str | None] = ContextVar("chosen", default=None)
+"""The database that the call at hand names."""
+
 
 @dataclass(frozen=True)
 class Source:
     """The source that the tools are given.
 
     Attributes:
-        database: the configured one.
+        databases: by name; the first is the one that is meant when none is named.
         plans: explained plans, by handle.
         captures: started captures, by handle.
     """
 
-    database: Database
+    databases: Mapping[str, Database]
     plans: Handles[KeptPlan] = field(default_factory=lambda: Handles("plan", MAX_PLANS))
     captures: Handles[Capture] = field(default_factory=lambda: Handles("capture", MAX_CAPTURES))
+
+    @property
+    def chosen(self) -> str:
+        """Name of the database that the call at hand is about."""
+        return chosen.get() or next(iter(self.databases))
+
+    @property
+    def database(self) -> Database:
+        """The database that the call at hand is about."""
+        return self.databases[self.chosen]

@@ -42,9 +42,11 @@ async def list_objects(
 
     Example: list_objects(match="caption")
     """
+    source = source_of(ctx)
     scope = {"tool": "list_objects", "kind": kind, "schema": schema, "match": match}
+    scope["database"] = source.chosen
     offset = int(decode_cursor(cursor, **scope)) if cursor else 0
-    async with source_of(ctx).database.session() as session:
+    async with source.database.session() as session:
         counts = await count_objects(session, schema, match)
         found = await list_page(session, kind, schema, match, offset=offset, limit=limit + 1)
         facts = session.facts

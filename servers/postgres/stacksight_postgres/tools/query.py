@@ -42,10 +42,11 @@ async def run_query(
     Example: run_query(sql="SELECT id, title FROM videos WHERE user_id = $1 ORDER BY id",
     params=[7])
     """
-    scope = {"tool": "run_query", "sql": sql, "params": params}
+    source = source_of(ctx)
+    scope = {"tool": "run_query", "sql": sql, "params": params, "database": source.chosen}
     offset = int(decode_cursor(cursor, **scope)) if cursor else 0
     found = await read_rows(
-        source_of(ctx).database,
+        source.database,
         sql,
         params or [],
         offset=offset,

@@ -88,4 +88,4 @@ async def capture_queries(
     source = source_of(ctx)
     if action == "start":
         return await start_capture(source.database, source.captures)
-    return await report_capture(source.database, source.captures, capture, stop=action == "stop")
+    return await report_capture(source.captures, capture, stop=action == "stop")
