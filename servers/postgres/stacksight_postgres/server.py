@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from stacksight_core.server import ServerSpec
+from stacksight_core.tools import ToolDefinition
 from stacksight_postgres.about import ABOUT
 from stacksight_postgres.errors import translate
 from stacksight_postgres.settings import Settings
@@ -13,7 +15,7 @@ from stacksight_postgres.tools.activity import show_activity
 from stacksight_postgres.tools.advice import recommend_indexes
 from stacksight_postgres.tools.choosing import choosable
 from stacksight_postgres.tools.compare import compare_plans
-from stacksight_postgres.tools.explain import explain_query
+from stacksight_postgres.tools.explain import RUNS_WRITES, explain_query
 from stacksight_postgres.tools.health import check_health
 from stacksight_postgres.tools.migration import check_migration
 from stacksight_postgres.tools.objects import describe_table, list_objects
@@ -40,10 +42,17 @@ async def connect(settings: Settings) -> AsyncIterator[Source]:
     """Make the source; it connects at the first call."""
     databases = {name: Database(settings, url) for name, url in settings.urls.items()}
     try:
-        yield Source(databases)
+        yield Source(databases, settings.allow_writes)
     finally:
         for database in databases.values():
             await database.close()
 
 
-SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, adapt=choosable)
+def adapt(definition: ToolDefinition, settings: Settings) -> ToolDefinition:
+    """Fit a tool to the settings: several databases, and statements that are run to be measured."""
+    if settings.allow_writes and definition is explain_query:
+        definition = replace(definition, annotations=RUNS_WRITES)
+    return choosable(definition, settings)
+
+
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, adapt=adapt)

@@ -131,13 +131,14 @@ class Database:
 
     @asynccontextmanager
     async def session(
-        self, *, timeout_s: float | None = None, foreign: bool = False
+        self, *, timeout_s: float | None = None, foreign: bool = False, writing: bool = False
     ) -> AsyncIterator[Session]:
         """Open a READ ONLY transaction; it is rolled back and its session reset afterwards.
 
         Args:
             timeout_s: seconds a statement may take, at most the configured time.
             foreign: statements of the caller are planned or run in it, and not only ours.
+            writing: it may write; it is rolled back all the same.
 
         Raises:
             ToolFailure: every connection is in use.
@@ -154,9 +155,11 @@ class Database:
                 raise ToolFailure(ERROR_BUSY) from error
             raise
         try:
-            transaction = connection.transaction(readonly=True)
+            transaction = connection.transaction(readonly=not writing)
             await transaction.start()
             try:
+                if writing:
+                    await connection.execute("SET TRANSACTION READ WRITE")
                 await connection.execute(self._limits(limit, jit=foreign))
                 facts = self._facts or await self._learn(connection)
                 yield Session(connection, facts)
@@ -168,12 +171,14 @@ class Database:
             await pool.release(connection, timeout=CLOSE_SECONDS)
 
     @asynccontextmanager
-    async def private_session(self, *, timeout_s: float | None = None) -> AsyncIterator[Session]:
+    async def private_session(
+        self, *, timeout_s: float | None = None, writing: bool = False
+    ) -> AsyncIterator[Session]:
         """As ``session``, for hypothetical indexes, which outlive a transaction and a DISCARD ALL.
 
         They are forgotten at the end; after any failure the connection itself is closed.
         """
-        async with self.session(timeout_s=timeout_s, foreign=True) as session:
+        async with self.session(timeout_s=timeout_s, foreign=True, writing=writing) as session:
             try:
                 yield session
                 schema = session.facts.extensions.get("hypopg")

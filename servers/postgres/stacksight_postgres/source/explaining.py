@@ -20,7 +20,8 @@ from stacksight_postgres.source.tables import read_tables
 ERROR_SHOW = "SHOW has no plan. Give a SELECT, INSERT, UPDATE or DELETE."
 ERROR_NOT_RUN = (
     "analyze=true runs the statement, and this one writes. Call explain_query without analyze: the "
-    "plan, its costs and the findings are shown without running it."
+    "plan, its costs and the findings are shown without running it. A server that was started with "
+    "--allow-writes can run it after asking the user, and rolls it back."
 )
 ERROR_NO_VALUES = (
     "analyze=true runs the statement, and it uses {parameters} for which the statistics suggest no "
@@ -31,8 +32,16 @@ _PREPARED = "stacksight_generic"
 _GENERIC = "generic"
 
 
-async def check_explaining(session: Session, sql: str, *, analyze: bool) -> Statement:
+async def check_explaining(
+    session: Session, sql: str, *, analyze: bool, writing: bool = False
+) -> Statement:
     """Parse a statement and look up what it names.
+
+    Args:
+        session: where.
+        sql: one statement.
+        analyze: whether it is to be run.
+        writing: whether it may write then.
 
     Raises:
         ToolFailure: it cannot be explained, or not run for ANALYZE.
@@ -40,7 +49,7 @@ async def check_explaining(session: Session, sql: str, *, analyze: bool) -> Stat
     statement = parse_statement(sql)
     if statement.kind == "show":
         raise ToolFailure(ERROR_SHOW)
-    if statement.kind == "write" and analyze:
+    if statement.kind == "write" and analyze and not writing:
         raise ToolFailure(ERROR_NOT_RUN)
     await check_reading(session, statement.tree)
     return statement

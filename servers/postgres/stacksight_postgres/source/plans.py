@@ -7,6 +7,7 @@ import asyncpg
 from stacksight_core.errors import ToolFailure
 from stacksight_postgres.errors import describe_error
 from stacksight_postgres.explained import ExplainAnswer, KeptPlan, PlanAnswer, Variant
+from stacksight_postgres.guard.statement import parse_statement
 from stacksight_postgres.plans.advice import from_tried, from_untried
 from stacksight_postgres.plans.candidates import candidates_of
 from stacksight_postgres.plans.facts import PlanView
@@ -43,6 +44,10 @@ NOTE_WRITES = (
     "The statement was not run. Its triggers, foreign keys and index maintenance are not in the "
     "estimate."
 )
+NOTE_ROLLED_BACK = (
+    "The statement was run and rolled back. Deferred constraints were not checked, and sequences "
+    "that it advanced stay advanced."
+)
 NOTE_GENERIC = "No values are known for its parameters: this is the generic plan."
 ERROR_CANNOT_ANALYZE_HYPOTHETICAL = (
     "analyze=true runs the statement, and a hypothetical index cannot be read. Leave one of the "
@@ -74,8 +79,9 @@ async def explain_statement(
     """
     if analyze and hypothetical:
         raise ToolFailure(ERROR_CANNOT_ANALYZE_HYPOTHETICAL)
-    async with source.database.private_session(timeout_s=timeout_s) as session:
-        statement = await check_explaining(session, sql, analyze=analyze)
+    writing = source.allow_writes and analyze and parse_statement(sql).kind == "write"
+    async with source.database.private_session(timeout_s=timeout_s, writing=writing) as session:
+        statement = await check_explaining(session, sql, analyze=analyze, writing=writing)
         variants = await choose_values(session, statement, params, analyze=analyze)
         without = await _costs_without(session, variants) if hypothetical else {}
         pretended = await pretend(session, hypothetical)
@@ -95,6 +101,8 @@ async def explain_statement(
         ]
         if not analyze:
             notes.append(NOTE_WRITES if statement.kind == "write" else NOTE_BOUND_BY_COST)
+        if writing:
+            notes.append(NOTE_ROLLED_BACK)
         if not has_hypopg(session):
             notes.append(NOTE_NO_HYPOPG)
     return ExplainAnswer(

@@ -21,11 +21,13 @@ class Source:
 
     Attributes:
         databases: by name; the first is the one that is meant when none is named.
+        allow_writes: whether an INSERT, UPDATE or DELETE may be run, and rolled back.
         plans: explained plans, by handle.
         captures: started captures, by handle.
     """
 
     databases: Mapping[str, Database]
+    allow_writes: bool = False
     plans: Handles[KeptPlan] = field(default_factory=lambda: Handles("plan", MAX_PLANS))
     captures: Handles[Capture] = field(default_factory=lambda: Handles("capture", MAX_CAPTURES))
 

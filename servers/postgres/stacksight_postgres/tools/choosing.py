@@ -4,9 +4,9 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from stacksight_core.tools import ToolDefinition
 from stacksight_postgres.settings import Settings
@@ -34,7 +34,7 @@ def _with_choice(definition: ToolDefinition, names: Sequence[str]) -> ToolDefini
 
     signature = inspect.signature(handler)
     one_of: Any = Literal[tuple(names)]
-    choice = Annotated[one_of | None, Field(description=f"Which database; default {names[0]}.")]
+    choice = one_of | None
     added = inspect.Parameter(
         PARAMETER, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=choice
     )

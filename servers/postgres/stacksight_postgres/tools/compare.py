@@ -35,8 +35,8 @@ async def compare_plans(
 ) -> PlanComparison:
     """Compare two plans: verdict, totals, and how each table is read before and after.
 
-    Use it after a change (handles of explain_query from before and after), or to see what an index
-    or a setting would do. Handles live as long as the server, the last 50 plans.
+    Use it after a change (handles of explain_query), or to see what an index or a setting would do.
+    The last 50 plans are kept while the server runs.
 
     Example: compare_plans(before="plan-3fa9c1d2", hypothetical_indexes=["captions (video_id)"])
     """

@@ -22,18 +22,12 @@ MAX_DEFINITION = 6_000
 async def list_objects(
     ctx: Context[Source],
     *,
-    kind: Annotated[
-        ObjectKind | None, Field(description="Only of this kind; default: tables and views.")
-    ] = None,
-    schema: Annotated[
-        str | None, Field(max_length=63, description="Only of this schema; default: all of yours.")
-    ] = None,
-    match: Annotated[
-        str | None, Field(max_length=63, description="Only names that contain this.")
-    ] = None,
+    kind: Annotated[ObjectKind | None, Field(description="Default: tables and views.")] = None,
+    schema: Annotated[str | None, Field(max_length=63, description="Default: all.")] = None,
+    match: Annotated[str | None, Field(max_length=63, description="Part of the name.")] = None,
     limit: Annotated[int, Field(ge=1, le=200, description="Most objects to return.")] = 50,
     cursor: Annotated[
-        str | None, Field(max_length=500, description="From the last answer: the next page.")
+        str | None, Field(max_length=500, description="From the last answer.")
     ] = None,
 ) -> ObjectList:
     """See what a database holds: tables by size with rows and foreign keys, views, functions.

@@ -31,13 +31,12 @@ async def run_query(
     ] = 200,
     timeout_s: TimeoutS = None,
     cursor: Annotated[
-        str | None, Field(max_length=500, description="From the last answer: the next rows.")
+        str | None, Field(max_length=500, description="From the last answer.")
     ] = None,
 ) -> QueryRows:
     """Run one read-only SQL statement (SELECT, WITH, VALUES, TABLE, SHOW) and see its rows.
 
-    It runs in a READ ONLY transaction that is rolled back. Functions that may change something are
-    refused. To learn why a statement is slow use explain_query.
+    Functions that may change something are refused. Why is it slow: explain_query.
 
     Example: run_query(sql="SELECT id, title FROM videos WHERE user_id = $1 ORDER BY id",
     params=[7])
