@@ -128,7 +128,7 @@ async def test_a_lost_connection_is_a_gap_and_silence_no_proof(
         "capture_messages", action="stop", capture=handle, wait_for={"contains": "after"}
     )
     assert answer.text.startswith("Met:")
-    assert "1 gaps in the subscription" in answer.text
+    assert "1 gap in the subscription" in answer.text
     assert "Gap from" in answer.text
     assert "The subscription was interrupted" in answer.text
 

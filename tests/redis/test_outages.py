@@ -92,7 +92,7 @@ async def test_a_recording_through_an_outage_says_what_it_missed(
             timeout_s=0,
         )  # fmt: skip
     assert answer.text.startswith("Not met: 0 fit, of 2 messages")
-    assert "1 gaps in the subscription" in answer.text
+    assert "1 gap in the subscription" in answer.text
     assert "may still have been published" in answer.text
 
 

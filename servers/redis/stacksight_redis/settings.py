@@ -3,16 +3,18 @@
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from redis.connection import parse_url
 
 from stacksight_core.settings import ServerSettings
+from stacksight_redis.facts.addresses import parse_address
 
-ERROR_BAD_URL = "it has to be redis://, rediss:// or unix:// ({reason})"
+ERROR_BAD_URL = (
+    "it has to be redis://, rediss://, unix://, redis+sentinel:// or redis+cluster:// ({reason})"
+)
 
 
 def _known_url(url: str) -> str:
     try:
-        parse_url(url)  # type: ignore[no-untyped-call]
+        parse_address(url)
     except ValueError as error:
         raise ValueError(ERROR_BAD_URL.format(reason=error)) from error
     return url
@@ -25,7 +27,8 @@ class RedisSettings(ServerSettings):
         "redis://127.0.0.1:6379/0",
         validation_alias="REDIS_URL",
         description="The Redis or Valkey to look at: redis://, rediss:// (TLS) or unix://, with "
-        "user, password and database number.",
+        "user, password and database number; redis+sentinel://host:port,host:port/service/0; "
+        "redis+cluster://host:port,host:port.",
     )
     namespaces: str = Field(
         "dramatiq",

@@ -6,7 +6,7 @@ from typing import Any
 from stacksight_core.redact import redact_assignments
 from stacksight_core.units import format_bytes, format_count, format_duration
 from stacksight_core.untrusted import inline
-from stacksight_redis.analysis.health_facts import find_causes, number
+from stacksight_redis.analysis.health_facts import number
 from stacksight_redis.models.health import SlowCommand
 
 SLOW_MS = 50.0
@@ -66,11 +66,11 @@ def _persistence(info: Mapping[str, str]) -> str:
     )
 
 
-def find_problems(
+def find_delays(
     info: Mapping[str, str], slow: Sequence[SlowCommand], round_trip_ms: float
 ) -> list[str]:
-    """What is wrong with the server, worst first."""
-    problems = find_causes(info)
+    """What makes clients wait, worst first."""
+    problems = []
     if slow and slow[0].worst_ms > SLOW_MS:
         worst = slow[0]
         problems.append(

@@ -1,6 +1,6 @@
 """What makes Redis itself the cause, out of INFO. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stacksight_core.units import format_bytes, format_count
 
@@ -24,6 +24,15 @@ def find_causes(info: Mapping[str, str]) -> list[str]:
         *_persistence(info),
         *_clients(info),
         *_replication(info),
+    ]
+
+
+def causes_of(infos: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """The same for several servers, each with its name where there are several."""
+    return [
+        f"{name}: {cause}" if len(infos) > 1 else cause
+        for name, info in infos
+        for cause in find_causes(info)
     ]
 
 

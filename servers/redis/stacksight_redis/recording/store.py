@@ -4,6 +4,7 @@ from typing import Protocol
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.handles import Handles
+from stacksight_redis.facts.addresses import parse_address
 from stacksight_redis.recording.recorder import Recorder
 from stacksight_redis.recording.ring import Ring
 from stacksight_redis.recording.wire import Subscription, Wire
@@ -70,7 +71,7 @@ class Captures:
             await recorder.stop()
 
     def _connect(self) -> Wire:
-        return Wire(self._settings.redis_url, self._settings.timeout_s)
+        return Wire(parse_address(self._settings.redis_url), self._settings.timeout_s)
 
     def make_room(self) -> None:
         """Forget the oldest capture that has ended, if all places are taken.

@@ -1,6 +1,6 @@
 """A subscription on a socket of its own, read as fast as it comes.
 
-redis-py connects (TLS, Unix socket, user and password); then the socket is read here, since its own
+redis-py connects (TLS, Unix socket, Sentinel, cluster); then the socket is read here, since its own
 loop handles one message at a time and reconnects without a word when the server cuts it off.
 """
 
@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import hiredis
-from redis import ConnectionPool
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+from redis.exceptions import RedisClusterException, RedisError
 
+from stacksight_redis.facts.addresses import Address
+from stacksight_redis.recording.dial import dial
 from stacksight_redis.recording.ring import Arrived
 
-CLIENT_NAME = "stacksight-capture"
 RECEIVE_BYTES = 256 * 1024
 TICK_S = 0.05
 PING_AFTER_S = 10.0
@@ -27,6 +25,7 @@ SILENT_AFTER_S = 25.0
 
 CONFIRMATIONS = frozenset({b"subscribe", b"psubscribe", b"ssubscribe"})
 ERROR_CLOSED = "Redis closed the connection"
+ERROR_ENDED = "Redis ended the subscription"
 ERROR_SILENT = "Redis has not answered a PING"
 
 
@@ -45,12 +44,10 @@ class Subscription:
     @property
     def commands(self) -> list[tuple[str, ...]]:
         """The commands that subscribe."""
-        kinds = (
-            ("SUBSCRIBE", self.channels),
-            ("PSUBSCRIBE", self.patterns),
-            ("SSUBSCRIBE", self.sharded),
-        )
-        return [(command, *names) for command, names in kinds if names]
+        kinds = (("SUBSCRIBE", self.channels), ("PSUBSCRIBE", self.patterns))
+        # Sharded channels of one node may have different slots: one by one.
+        sharded = [("SSUBSCRIBE", name) for name in self.sharded]
+        return [(command, *names) for command, names in kinds if names] + sharded
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,18 +58,10 @@ class Subscription:
 class Wire:
     """One connection that is subscribed; made by ``subscribe``."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
-        pool = ConnectionPool.from_url(url)
-        pool.connection_kwargs |= {
-            "protocol": 2,
-            "decode_responses": False,
-            "client_name": CLIENT_NAME,
-            "socket_timeout": timeout_s,
-            "socket_connect_timeout": timeout_s,
-            "retry": Retry(NoBackoff(), 0),
-        }
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        self._address = address
         self._timeout_s = timeout_s
-        self._connection: Any = pool.make_connection()
+        self._connection: Any = None
         self._reader = hiredis.Reader()
         self._early: list[Any] = []  # messages that came before the last confirmation
         self._heard_at = self._pinged_at = time.monotonic()
@@ -87,6 +76,7 @@ class Wire:
             WireError: no connection, or Redis refuses (for example by ACL).
         """
         try:
+            self._connection = dial(self._address, subscription.sharded, self._timeout_s)
             self._connection.connect()
             self._socket: socket.socket = self._connection._sock  # noqa: SLF001  taken over from here
             for command in subscription.commands:
@@ -96,7 +86,7 @@ class Wire:
             for _ in subscription.names:
                 self._confirm()
             self._socket.settimeout(TICK_S)
-        except (RedisError, OSError) as error:
+        except (RedisError, RedisClusterException, OSError) as error:
             raise WireError(str(error) or type(error).__name__) from error
 
     def _confirm(self) -> None:
@@ -143,6 +133,8 @@ class Wire:
                 return Arrived(answer[1], None, answer[2])
             case b"pmessage":
                 return Arrived(answer[2], answer[1], answer[3])
+            case b"sunsubscribe" | b"unsubscribe" | b"punsubscribe":
+                raise WireError(ERROR_ENDED)  # a slot has moved, or a module interfered
             case b"pong":
                 self.answered = int(answer[1] or 0)
         return None
@@ -178,4 +170,5 @@ class Wire:
 
     def close(self) -> None:
         """Close the connection; a reader in another thread wakes up."""
-        self._connection.disconnect()
+        if self._connection is not None:
+            self._connection.disconnect()

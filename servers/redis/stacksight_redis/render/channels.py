@@ -1,7 +1,7 @@
 """The pub/sub tools' answers as compact text. Pure."""
 
 from stacksight_core.layout import render_table
-from stacksight_core.units import format_bytes, format_count, format_duration
+from stacksight_core.units import format_bytes, format_count, format_duration, plural
 from stacksight_core.untrusted import fence
 from stacksight_redis.models.channels import CaptureView, ChannelList
 from stacksight_redis.render.queues import next_page
@@ -50,14 +50,11 @@ def render_capture(answer: CaptureView) -> str:
     if answer.mismatches:
         parts.append(fence("\n".join(answer.mismatches), "why others did not fit"))
     lost = [
-        f"{format_count(count)} {what}"
-        for count, what in (
-            (answer.dropped, "dropped from memory (counted, no longer shown)"),
-            (answer.truncated, "cut"),
-            (answer.gap_count, "gaps in the subscription"),
-        )
-        if count
+        f"{format_count(answer.dropped)} dropped from memory (counted, no longer shown)",
+        f"{format_count(answer.truncated)} cut",
+        f"{plural(answer.gap_count, 'gap')} in the subscription",
     ]
+    lost = [told for told in lost if not told.startswith("0 ")]
     if lost:
         parts.append(f"Not complete: {'; '.join(lost)}.")
     parts += [

@@ -5,9 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import (
     AskError,
     AuthenticationError,
@@ -16,6 +13,7 @@ from redis.exceptions import (
     ConnectionError,  # noqa: A004  redis-py's own, not the built-in
     MasterDownError,
     NoPermissionError,
+    RedisClusterException,
     RedisError,
     ResponseError,
     TimeoutError,  # noqa: A004
@@ -23,6 +21,7 @@ from redis.exceptions import (
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
+from stacksight_redis.facts.addresses import parse_address
 from stacksight_redis.facts.discovered import DiscoveryCache
 from stacksight_redis.facts.looks import Looks
 from stacksight_redis.facts.names import Queue
@@ -35,11 +34,10 @@ from stacksight_redis.source.commands import (
     ForbiddenCommandError,
     check_command,
 )
+from stacksight_redis.source.links import open_link
 from stacksight_redis.source.write_scripts import check_write
 
-CONNECTIONS = 4
 BATCH = 500
-CLIENT_NAME = "stacksight"
 
 ERROR_DOWN = (
     "Redis does not answer at {where}: {reason}. Start it (`redis-server --port 6379`, or "
@@ -66,8 +64,9 @@ ERROR_BUSY = (
     "`redis-cli SCRIPT KILL` ends a script that has not written yet."
 )
 ERROR_CLUSTER = (
-    "Redis at {where} is a node of a cluster and does not hold what was asked for ({reason}). "
-    "Dramatiq's broker does not work on a cluster; point REDIS_URL at the Redis that it uses."
+    "Redis at {where} is a node of a cluster and does not hold what was asked for ({reason}). Name "
+    "the whole cluster in REDIS_URL, redis+cluster://host:port,host:port, or point it at the Redis "
+    "that Dramatiq uses: its broker works on a cluster only with a namespace in braces."
 )
 ERROR_REPLICA = "Redis at {where} is a replica that has lost its primary: {reason}."
 ERROR_RESPONSE = "Redis at {where} answered with an error: {reason}."
@@ -87,6 +86,7 @@ class Source:
     Attributes:
         settings: as given at the start.
         where: the URL, with the password masked.
+        address: what kind of Redis the URL names.
         captures: the pub/sub recordings of this process.
         discovery: what has been found among the keys so far.
         actors: queue and actor of the messages seen so far.
@@ -104,21 +104,8 @@ class Source:
         self.last_waiting: dict[Queue, tuple[float, int]] = {}
         self.looks = Looks()
         self.plans = Plans()
-        # Nothing connects before the first command.
-        pool = BlockingConnectionPool.from_url(
-            settings.redis_url, max_connections=CONNECTIONS, timeout=settings.timeout_s
-        )
-        # Ours win over options in the URL: answers are bytes in RESP2's plain shapes.
-        pool.connection_kwargs |= {
-            "protocol": 2,
-            "decode_responses": False,
-            "client_name": CLIENT_NAME,
-            "socket_timeout": settings.timeout_s,
-            "socket_connect_timeout": settings.timeout_s,
-            "retry": Retry(NoBackoff(), 0),
-        }
-        self._redis = Redis(connection_pool=pool)
-        self._redis.response_callbacks.clear()
+        self.address = parse_address(settings.redis_url)
+        self._link = open_link(self.address, settings.timeout_s)
 
     async def run(self, *command: Argument) -> Any:
         """Send one allowed command and return its answer, strings as bytes.
@@ -152,25 +139,37 @@ class Source:
             check_command(command)
         try:
             try:
-                answers = await self._send(commands)
-            except ConnectionError as error:
+                answers = await self._link.send(commands)
+            except (ConnectionError, RedisClusterException) as error:
                 if isinstance(error, AuthenticationError | BusyLoadingError):
                     raise
                 # Redis may have been restarted: the pooled connections are dead, new ones are not.
-                await self._redis.connection_pool.disconnect()
-                answers = await self._send(commands)
-        except (RedisError, OSError) as error:
+                await self._link.reset()
+                answers = await self._link.send(commands)
+        except (RedisError, RedisClusterException, OSError) as error:
             raise self._explain(error) from error
         for answer in answers:
             if isinstance(answer, Exception) and not _is_of_one_command(answer):
                 raise self._explain(answer)
         return answers
 
-    async def _send(self, commands: Sequence[Command]) -> list[Any]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        return await pipeline.execute(raise_on_error=False)
+    async def run_everywhere(self, *command: Argument) -> list[tuple[str, Any]]:
+        """Send one allowed command to every primary; returns each one's name, empty for a single.
+
+        Raises:
+            NotPermittedError: the ACL forbids it.
+            ToolFailure: Redis is down, slow, or answers with an error.
+        """
+        check_command(command)
+        await self.run("PING")  # connects again where that is needed
+        try:
+            answers = await self._link.send_everywhere(command)
+        except (RedisError, RedisClusterException, OSError) as error:
+            raise self._explain(error) from error
+        for _, answer in answers:
+            if isinstance(answer, Exception):
+                raise self._explain(answer)
+        return answers
 
     async def write(self, command: Command) -> Any:
         """Send one writing command, once: it is not repeated when the connection is lost.
@@ -185,8 +184,8 @@ class Source:
         check_write(command)
         await self.run("PING")  # connects again where that is needed
         try:
-            (answer,) = await self._send([command])
-        except (RedisError, OSError) as error:
+            (answer,) = await self._link.send([command])
+        except (RedisError, RedisClusterException, OSError) as error:
             raise UnknownOutcomeError(str(self._explain(error))) from error
         if isinstance(answer, Exception):
             raise self._explain(answer)
@@ -206,8 +205,7 @@ class Source:
         if self.discovery.refresh is not None:
             self.discovery.refresh.cancel()
         await self.captures.aclose()
-        await self._redis.aclose()
-        await self._redis.connection_pool.disconnect()
+        await self._link.aclose()
 
 
 def _text_of(error: Exception, reason: str) -> str:

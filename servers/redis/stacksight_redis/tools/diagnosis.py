@@ -12,7 +12,7 @@ from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.dead_letters import Dead
 from stacksight_redis.analysis.diagnosis import Case, Diagnosis, diagnose
-from stacksight_redis.analysis.health_facts import find_causes
+from stacksight_redis.analysis.health_facts import causes_of
 from stacksight_redis.analysis.queue_answers import dead_letters, judge_all
 from stacksight_redis.analysis.queue_status import needs_rates
 from stacksight_redis.facts.info import parse_info
@@ -107,7 +107,9 @@ async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosi
             dead=dead_letters(dead, last_errors, snapshot.now_ms),
             dead_looked_at=dead_page.looked_at,
             retrying=[placed.job for placed in retrying.placed],
-            causes=find_causes(parse_info(await source.run("INFO"))),
+            causes=causes_of(
+                [(node, parse_info(text)) for node, text in await source.run_everywhere("INFO")]
+            ),
             timeout_s=timeout_s,
             now_ms=snapshot.now_ms,
             actor=actor,

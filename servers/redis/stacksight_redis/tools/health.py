@@ -14,15 +14,20 @@ from stacksight_redis.analysis.health_answers import (
     READ_ONLY_ACL,
     describe_script,
     describe_server,
-    find_problems,
+    find_delays,
     group_slow,
 )
+from stacksight_redis.analysis.health_facts import causes_of
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.models.health import Health
 from stacksight_redis.source.connection import NotPermittedError, Source
 from stacksight_redis.source.queue_reader import read_time, text
 
 SLOW_ENTRIES = 128
+NOTE_NODES = (
+    "A cluster of {count} primaries: the figures above are of {node}, the problems and the slow "
+    "log of all."
+)
 
 
 def render_health(answer: Health) -> str:
@@ -63,12 +68,15 @@ async def check_health(ctx: Context[Source]) -> Health:
     began = time.perf_counter()
     await source.run("PING")
     round_trip_ms = (time.perf_counter() - began) * 1000
-    info = parse_info(await source.run("INFO"))
+    infos = [(node, parse_info(text)) for node, text in await source.run_everywhere("INFO")]
+    info = infos[0][1]
     entries = await _permitted(source, notes, "SLOWLOG", "GET", SLOW_ENTRIES) or []
     slow = group_slow(entries, await read_time(source) / 1000)
     events = await _permitted(source, notes, "LATENCY", "LATEST") or []
     stats = parse_info(await source.run("INFO", "commandstats"))
-    problems = find_problems(info, slow, round_trip_ms)
+    problems = [*causes_of(infos), *find_delays(info, slow, round_trip_ms)]
+    if len(infos) > 1:
+        notes.append(NOTE_NODES.format(count=len(infos), node=infos[0][0]))
     count = len(problems)
     return Health(
         conclusion=(
