@@ -1,6 +1,7 @@
 """Follows what happens to the messages of some queues, by looking many times a second."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from stacksight_redis.source.connection import Source
 from stacksight_redis.source.queue_reader import read_jobs, read_time, text
 
 LOOK_EVERY_S = 0.01
+RETRY_S = 1.0
 MAX_DEAD = 500
 END_STOPPED = "stopped"
 END_TIME = "its time was up"
@@ -54,6 +56,7 @@ class QueueWatcher:
         self._began = self._looked_at = time.monotonic()
         self._seconds = seconds
         self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         # By queue: the newest time of death that was seen, and the ids that died then.
         self._dead_since: dict[Queue, tuple[str, set[bytes]]] = {}
@@ -87,10 +90,10 @@ class QueueWatcher:
         """Look once more, then no longer."""
         if self._task is None or not self.running:
             return
-        self._task.cancel()
-        await asyncio.wait({self._task})
-        if not self._task.cancelled() and (error := self._task.exception()) is not None:
-            raise error
+        self._stopping.set()  # a cancellation can get lost in a driver; this cannot
+        await self._task
+        if not self.running:
+            return
         try:
             await self._look(before=False)
         except ToolFailure:
@@ -109,18 +112,25 @@ class QueueWatcher:
 
     async def _run(self) -> None:
         while time.monotonic() - self._began < self._seconds:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self._pause(LOOK_EVERY_S)
+            if self._stopping.is_set():
+                return
             try:
                 await self._look(before=False)
             except ToolFailure:  # Redis is away: told, and tried again
                 self.interrupted += 1
-                await asyncio.sleep(1)
+                await self._pause(RETRY_S)
             except _GrownError:
                 self._end(END_GREW)
                 return
             self._changed.set()
             self._changed = asyncio.Event()
         self._end(END_TIME)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     def _end(self, reason: str) -> None:
         self.ended_at, self.end_reason = time.time(), reason
