@@ -17,6 +17,9 @@ class Tripwire:
         cut: cut the connection before Redis has seen it, or after Redis has answered it but before
             the answer is passed on.
         act: what else to do, before it is passed on.
+
+    Attributes:
+        answered: Redis has answered what tripped the wire.
     """
 
     def __init__(
@@ -30,6 +33,8 @@ class Tripwire:
     ) -> None:
         self._target, self._word, self._left = target, word, count
         self._cut, self._act = cut, act
+        self._tripped = threading.Event()
+        self.answered = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
@@ -64,10 +69,14 @@ class Tripwire:
                         if self._cut == "after":
                             self._cutting.set()
                     server.sendall(data)
+                if self._tripped.is_set():
+                    self.answered.wait(10)  # though the client has gone
 
     def _answer(self, server: socket.socket, client: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65_536):
+                if self._tripped.is_set():
+                    self.answered.set()
                 if self._cutting.is_set():
                     client.shutdown(socket.SHUT_RDWR)
                     return
@@ -76,5 +85,7 @@ class Tripwire:
     def _trips(self, data: bytes) -> bool:
         if self._left and self._word in data:
             self._left -= 1
-            return self._left == 0
+            if self._left == 0:
+                self._tripped.set()
+                return True
         return False
