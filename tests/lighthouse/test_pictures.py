@@ -150,3 +150,21 @@ def near(pixel: object, colour: str) -> bool:
     assert isinstance(pixel, tuple)
     wanted = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     return all(abs(a - b) < 40 for a, b in zip(pixel, wanted, strict=True))
+
+
+async def test_what_is_scrolled_out_of_sight_is_shown_alone(
+    client: ServerClient, site: Site
+) -> None:
+    url = f"{site.url}/fault/contrast-scrolled-away"
+    audit = await client.call("run_audit", url=url, categories=["accessibility"])
+    found = re.search(r"audit-[0-9a-f]{8}", audit.text)
+    assert found
+
+    page = await client.call("show_audit", audit_id=found[0], what="color-contrast")
+    alone = await client.call("show_audit", audit_id=found[0], what="color-contrast", number=1)
+
+    assert "scrolled out of sight: number=1 shows it" in page.text
+    [picture] = [block for block in alone.content if isinstance(block, ImageContent)]
+    image = opened(base64.b64decode(picture.data))
+    pale = [image.getpixel((x, y)) for x in range(60, 250) for y in range(90, 115)]
+    assert any(near(pixel, "#bbbbbb") for pixel in pale)  # the text itself

@@ -42,7 +42,7 @@ class Element(Model):
     snippet: str
     label: str | None = None
     explanation: str | None = None
-    path: str = Field("", exclude=True)
+    path: str = Field(default="", exclude=True)
     node_id: str | None = Field(None, exclude=True)
     rect: Rect | None = None
 
@@ -215,12 +215,16 @@ class Box(Model):
 
     Attributes:
         moved_from: where it was before a layout shift, drawn in dashes.
+        hidden: it is scrolled out of sight, or below the picture's end; shown alone it is seen.
+        path: its element's place in the document.
     """
 
     number: int
     what: str
     rect: Rect
     moved_from: Rect | None = None
+    hidden: bool = False
+    path: str = Field(default="", exclude=True)
 
 
 class Picture(Model):

@@ -71,7 +71,7 @@ def _draw_view(lhr: Json, view: View, *, close: bool) -> bytes:
         view: which part, and what to mark.
         close: enlarge a small part.
     """
-    shot = lhr["fullPageScreenshot"]["screenshot"]
+    shot = view.closeup or lhr["fullPageScreenshot"]["screenshot"]
     page = _open(shot["data"])
     area = view.area
     # A page without a viewport of its own is laid out wider than its picture.
@@ -85,10 +85,11 @@ def _draw_view(lhr: Json, view: View, *, close: bool) -> bytes:
     size = (max(1, round(area.width * scale)), max(1, round(area.height * scale)))
     picture = page.crop(tuple(map(round, corners))).resize(size)
     pen = ImageDraw.Draw(picture)
-    for box in view.boxes:
+    drawn = view.boxes if view.closeup else [box for box in view.boxes if not box.hidden]
+    for box in drawn:
         _outline(pen, box, view, scale)
     labels: list[_Label] = []
-    for box in view.boxes:  # above all outlines, and none above another
+    for box in drawn:  # above all outlines, and none above another
         labels.append(_label(pen, box, view, scale, labels))
     return _png(picture)
 

@@ -22,4 +22,6 @@ def _words(box: Box) -> str:
     place = f"at {box.rect.left},{box.rect.top} size {box.rect.width}x{box.rect.height}"
     if box.moved_from:
         place += f", before at {box.moved_from.left},{box.moved_from.top} (dashed)"
+    if box.hidden:
+        place += f", scrolled out of sight: number={box.number} shows it"
     return f"{box.number}. `{box.what}` {place}"

@@ -42,6 +42,14 @@ FAULTS = {
         "p#deep",
         _FILLER * 12 + '<p id="deep" style="color:#aaa">Hard to read</p>' + _FILLER,
     ),
+    "contrast-scrolled-away": _body(
+        "color-contrast",
+        "p#away",
+        '<div tabindex="0" role="region" aria-label="News" style="height:120px;overflow:auto">'
+        + _FILLER
+        + '<p id="away" style="color:#bbb">Hard to read</p></div>'
+        + _FILLER,
+    ),
     "contrast-in-shadow": _body(
         "color-contrast",
         "p#inside",

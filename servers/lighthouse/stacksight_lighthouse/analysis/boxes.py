@@ -1,6 +1,6 @@
 """Which elements a picture of the page marks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,13 @@ class View:
         area: in CSS pixels of the page.
         boxes: those inside, numbered in the order of the audit.
         outside: how many are not inside.
+        closeup: a picture of its own for a box that the screenshot does not show.
     """
 
     area: Rect
     boxes: list[Box]
     outside: int
+    closeup: Json | None = None
 
 
 def view_of(lhr: Json, audit_id: str, what: str, number: int | None) -> View:
@@ -63,7 +65,8 @@ def view_of(lhr: Json, audit_id: str, what: str, number: int | None) -> View:
     shot = lhr["fullPageScreenshot"]
     width, height = (round(shot["screenshot"][side]) for side in ("width", "height"))
     page = Rect(left=0, top=0, width=width, height=height)
-    boxes = _numbered(_marks(lhr, what), shot["nodes"], page)
+    extra = lhr.get("stacksight") or {}
+    boxes = _numbered(_marks(lhr, what), shot["nodes"], page, extra.get("hidden") or ())
     if what in _SHIFTS:
         boxes = _with_moves(lhr, boxes, page)
     if what == PAGE:  # a box around everything marks nothing
@@ -76,10 +79,18 @@ def view_of(lhr: Json, audit_id: str, what: str, number: int | None) -> View:
         if number > len(boxes):
             raise ToolFailure(ERROR_NO_NUMBER.format(number=number, what=what, last=len(boxes)))
         box = boxes[number - 1]
+        closeup = (extra.get("closeups") or {}).get(box.path)
+        if closeup:
+            area = Rect(
+                left=0, top=0, width=round(closeup["width"]), height=round(closeup["height"])
+            )
+            alone = box.model_copy(update={"rect": _rect(closeup["rect"]), "hidden": False})
+            return View(area, [alone], len(boxes) - 1, closeup)
         return View(_around(box.rect, page), [box], len(boxes) - 1)
-    area = _clip(page, min(box.rect.top for box in boxes))
-    inside = [box for box in boxes if box.rect.top < area.top + area.height]
-    return View(area, inside[:MAX_BOXES], len(boxes) - len(inside[:MAX_BOXES]))
+    seen = [box for box in boxes if not box.hidden]
+    area = _clip(page, min(box.rect.top for box in seen or boxes))
+    inside = [b for b in boxes if b.hidden or b.rect.top < area.top + area.height][:MAX_BOXES]
+    return View(area, inside, len(boxes) - len(inside))
 
 
 def _marks(lhr: Json, what: str) -> list[tuple[str, Item]]:
@@ -110,17 +121,21 @@ def _with_causes(item: Item) -> Iterable[tuple[str, Item]]:
             yield f"cause: {cause.element.selector}", cause
 
 
-def _numbered(marks: Iterable[tuple[str, Item]], nodes: Json, page: Rect) -> list[Box]:
-    words_by_place: dict[Rect, list[str]] = {}
+def _numbered(
+    marks: Iterable[tuple[str, Item]], nodes: Json, page: Rect, hidden: Container[str]
+) -> list[Box]:
+    words_by_place: dict[tuple[Rect, str], list[str]] = {}
     for words, item in marks:
         rect = _place(item, nodes)
-        if rect and _visible(rect, page):
-            known = words_by_place.setdefault(rect, [])
+        path = item.element.path if item.element else ""
+        out_of_sight = path in hidden
+        if rect and (out_of_sight or _visible(rect, page)):
+            known = words_by_place.setdefault((rect, path if out_of_sight else ""), [])
             if words not in known:
                 known.append(words)
     return [
-        Box(number=number, what="; ".join(words), rect=rect)
-        for number, (rect, words) in enumerate(words_by_place.items(), 1)
+        Box(number=number, what="; ".join(words), rect=rect, hidden=bool(path), path=path)
+        for number, ((rect, path), words) in enumerate(words_by_place.items(), 1)
     ]
 
 

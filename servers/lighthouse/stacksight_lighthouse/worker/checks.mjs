@@ -3,6 +3,7 @@
 import fs from 'node:fs/promises';
 import {createRequire} from 'node:module';
 
+import {addCloseups} from './closeups.mjs';
 import {elementTools} from './elements.mjs';
 import {walkByTab} from './keyboard.mjs';
 
@@ -35,6 +36,7 @@ export async function addChecks(page, lhr) {
     if (lhr.categories.performance) work.push(compression);
     await page.evaluate(elementTools);
     for (const check of work) await timely(check(page, lhr)).catch(error => broken(lhr, check, error));
+    await timely(addCloseups(page, session, lhr)).catch(() => {}); // without, there is less to see
   } finally {
     await session.detach().catch(() => {}); // and the page is laid out as before
     page.off('dialog', dismiss);

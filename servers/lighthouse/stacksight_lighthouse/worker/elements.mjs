@@ -27,12 +27,17 @@ export function elementTools() {
     return steps.join(' > ') || 'html';
   }
 
-  // The place in the document as Lighthouse writes it: 1,HTML,1,BODY,0,MAIN.
+  // The place in the document as Lighthouse writes it: 1,HTML,1,BODY,0,MAIN. Blank texts do not count.
+  function counted(node) {
+    return node.nodeType !== Node.TEXT_NODE || node.data.trim() !== '';
+  }
+
   function path(node) {
     const steps = [];
-    for (let at = node; at; at = parentOf(at)) {
-      const siblings = at.parentNode?.childNodes ?? [at];
-      steps.unshift([...siblings].indexOf(at), at.nodeName);
+    for (let at = node; at && at !== document; at = at.parentNode ?? at.host) {
+      const siblings = [...(at.parentNode?.childNodes ?? [at])].filter(counted);
+      const index = at instanceof ShadowRoot ? 'a' : siblings.indexOf(at);
+      steps.unshift(index, at.nodeName);
     }
     return steps.join(',');
   }
