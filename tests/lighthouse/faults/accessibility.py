@@ -50,6 +50,13 @@ FAULTS = {
         + '<p id="away" style="color:#bbb">Hard to read</p></div>'
         + _FILLER,
     ),
+    "contrast-in-frame": _body(
+        "frame-content",
+        "p#framed",
+        '<iframe id="part" title="A part" width="300" height="150" srcdoc="&lt;html lang=en>'
+        "&lt;title>f&lt;/title>&lt;main>&lt;p id=framed style='color:#bbb'>Hard to read&lt;/p>"
+        '&lt;/main>"></iframe>',
+    ),
     "contrast-in-shadow": _body(
         "color-contrast",
         "p#inside",

@@ -4,10 +4,13 @@ import fs from 'node:fs/promises';
 import {createRequire} from 'node:module';
 
 import {addCloseups} from './closeups.mjs';
+import {compression, libraries} from './derived.mjs';
 import {elementTools} from './elements.mjs';
+import {lookIntoFrames} from './frames.mjs';
 import {walkByTab} from './keyboard.mjs';
+import {put} from './results.mjs';
+import {framesOf, worldIn} from './worlds.mjs';
 
-const GROUP = 'stacksight';
 const TIMEOUT_MS = 8_000;
 const MOST_NODES = 100;
 
@@ -30,12 +33,12 @@ export async function addChecks(page, lhr) {
   try {
     await asInScreenshot(session, lhr);
     const work = [];
-    if (lhr.categories.accessibility) work.push(accessibility, keyboard, sounds);
+    if (lhr.categories.accessibility) work.push(accessibility, keyboard, sounds, frames);
     if (lhr.categories.seo) work.push(tinyText);
     if (lhr.categories['best-practices']) work.push(tooWide, libraries);
     if (lhr.categories.performance) work.push(compression);
     await page.evaluate(elementTools);
-    for (const check of work) await timely(check(page, lhr)).catch(error => broken(lhr, check, error));
+    for (const check of work) await timely(check(page, lhr, session)).catch(error => broken(lhr, check, error));
     await timely(addCloseups(page, session, lhr)).catch(() => {}); // without, there is less to see
   } finally {
     await session.detach().catch(() => {}); // and the page is laid out as before
@@ -75,14 +78,16 @@ async function timely(work) {
 // --- accessibility --------------------------------------------------------------------------
 
 async function keyboard(page, lhr) {
-  const {trap, unseen, tabbable, whole} = await walkByTab(page);
+  const {trap, unseen, tabbable, steps, whole} = await walkByTab(page);
   put(lhr, 'accessibility', {
     id: 'keyboard-trap',
     title: trap.length ? 'The keyboard focus is trapped' : 'The Tab key gets through the page',
     description: 'Whoever uses a keyboard has to be able to leave every element by it.',
     impact: 'critical',
     nodes: trap,
-    unknown: whole ? null : `Only the first of ${tabbable} places for the focus were tried`,
+    unknown: whole
+      ? null
+      : `Tab was pressed ${steps} times and not all ${tabbable} places for the focus were reached`,
   });
   put(lhr, 'accessibility', {
     id: 'focus-visible',
@@ -103,29 +108,13 @@ async function keyboard(page, lhr) {
   });
 }
 
-async function accessibility(page, lhr) {
-  const source = await fs.readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  const session = await page.createCDPSession();
-  try {
-    const {frameTree} = await session.send('Page.getFrameTree');
-    const {executionContextId} = await session.send('Page.createIsolatedWorld', {
-      frameId: frameTree.frame.id,
-      worldName: GROUP,
-    });
-    const run = async expression => {
-      const {result, exceptionDetails} = await session.send('Runtime.evaluate', {
-        expression, contextId: executionContextId, awaitPromise: true, returnByValue: true,
-      });
-      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? 'axe failed');
-      return result.value;
-    };
-    await run(`${source};(${elementTools})();0`);
-    const found = await run(`(${runAxe})(${JSON.stringify(AXE_RULES)}, ${MOST_NODES})`);
-    for (const {id, help, description, impact, tags, nodes} of found) {
-      put(lhr, 'accessibility', {id, title: help, description, impact, tags, nodes});
-    }
-  } finally {
-    await session.detach().catch(() => {});
+async function accessibility(page, lhr, session) {
+  const {main} = await framesOf(session);
+  const run = await worldIn(session, main.id);
+  await run(`${await axeSource()};(${elementTools})();0`);
+  const found = await run(`(${runAxe})(${JSON.stringify(AXE_RULES)}, ${MOST_NODES})`);
+  for (const {id, help, description, impact, tags, nodes} of found) {
+    put(lhr, 'accessibility', {id, title: help, description, impact, tags, nodes});
   }
 }
 
@@ -140,84 +129,23 @@ async function sounds(page, lhr) {
   });
 }
 
-// --- from Lighthouse's own result -----------------------------------------------------------
-
-const TEXT = /^(text\/|application\/(javascript|json|xml|manifest\+json|wasm)|image\/svg)/;
-const LEAST_BYTES = 4_096;
-const LARGE_BYTES = 100_000;
-
-/** Scripts, styles and data that came as they are; Lighthouse looks at the document alone. */
-async function compression(page, lhr) {
-  const requests = lhr.audits['network-requests']?.details?.items ?? [];
-  const plain = requests.filter(
-    ({mimeType, transferSize, resourceSize, resourceType, statusCode, url}) =>
-      TEXT.test(mimeType) && resourceType !== 'Document' && statusCode === 200 &&
-      /^https?:/.test(url) && resourceSize >= LEAST_BYTES && transferSize >= resourceSize,
-  );
-  plain.sort((a, b) => b.resourceSize - a.resourceSize);
-  const bytes = plain.reduce((sum, {resourceSize}) => sum + resourceSize, 0);
-  putTable(lhr, 'performance', {
-    id: 'text-compression',
-    title: plain.length ? 'Text is sent without compression' : 'Text is sent compressed',
-    description: 'Let the server compress text with brotli or gzip: a third or less is left.',
-    impact: bytes >= LARGE_BYTES ? 'moderate' : 'minor',
-    headings: [
-      {key: 'url', valueType: 'url', label: 'URL'},
-      {key: 'totalBytes', valueType: 'bytes', label: 'Transfer Size'},
-    ],
-    items: plain.map(({url, transferSize}) => ({url, totalBytes: transferSize})),
+async function frames(page, lhr, session) {
+  if ((await framesOf(session)).below.length === 0) return;
+  const {nodes, impact, others} = await lookIntoFrames(session, await axeSource());
+  put(lhr, 'accessibility', {
+    id: 'frame-content',
+    title: nodes.length ? 'What is inside of frames has faults' : 'What is inside of frames has no faults',
+    description: 'Frames of the same origin are checked like the page itself.',
+    impact,
+    nodes,
+    unknown: others
+      ? `${others} frames of other origins, or beyond the first few, were not looked into`
+      : null,
   });
 }
 
-// From the advisories named; versions from (inclusive) to (exclusive).
-const ADVISORIES = [
-  ['jQuery', '1.0.3', '3.5.0', 'CVE-2020-11023'],
-  ['jQuery UI', '1.0.0', '1.13.2', 'CVE-2022-31160'],
-  ['Bootstrap', '3.0.0', '3.4.1', 'CVE-2019-8331'],
-  ['Bootstrap', '4.0.0', '4.3.1', 'CVE-2019-8331'],
-  ['AngularJS', '1.0.0', '2.0.0', 'CVE-2024-21490, and no support since 2022'],
-  ['Lo-Dash', '0.0.0', '4.17.21', 'CVE-2021-23337'],
-  ['Underscore', '1.3.2', '1.12.1', 'CVE-2021-23358'],
-  ['Moment.js', '2.18.0', '2.29.4', 'CVE-2022-31129'],
-  ['Handlebars', '0.0.0', '4.7.7', 'CVE-2021-23369'],
-  ['Vue', '2.0.0', '3.0.0', 'CVE-2024-9506, and no support since 2023'],
-  ['Dojo', '0.0.0', '1.16.5', 'CVE-2021-23450'],
-  ['Mustache', '0.0.0', '2.2.1', 'CVE-2015-8862'],
-  ['Knockout', '0.0.0', '3.5.0', 'CVE-2019-14862'],
-];
-
-/** Libraries with a known hole; Lighthouse names the versions and no longer judges them. */
-async function libraries(page, lhr) {
-  const found = lhr.audits['js-libraries']?.details?.items ?? [];
-  const items = found.flatMap(({name, version}) => {
-    const known = ADVISORIES.find(
-      ([library, from, to]) =>
-        library.toLowerCase() === name.toLowerCase() && version &&
-        compare(version, from) >= 0 && compare(version, to) < 0,
-    );
-    return known ? [{name: `${name} ${version}`, advisory: known[3], safe: `${known[2]} or later`}] : [];
-  });
-  putTable(lhr, 'best-practices', {
-    id: 'vulnerable-libraries',
-    title: items.length ? 'Libraries have known holes' : 'No library of a short list has a known hole',
-    description: 'Update the library. Only well-known holes of front-end libraries are looked for.',
-    impact: 'serious',
-    headings: [
-      {key: 'name', valueType: 'text', label: 'Library'},
-      {key: 'advisory', valueType: 'text', label: 'Advisory'},
-      {key: 'safe', valueType: 'text', label: 'Fixed in'},
-    ],
-    items,
-  });
-}
-
-function compare(a, b) {
-  const [left, right] = [a, b].map(version => version.split(/[.-]/).map(part => parseInt(part) || 0));
-  for (let place = 0; place < 3; place++) {
-    const difference = (left[place] ?? 0) - (right[place] ?? 0);
-    if (difference) return difference;
-  }
-  return 0;
+function axeSource() {
+  return fs.readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 }
 
 // --- in the page ----------------------------------------------------------------------------
@@ -338,40 +266,12 @@ function wideElements(most) {
     });
 }
 
-// --- into Lighthouse's result ---------------------------------------------------------------
-
-function put(lhr, category, {nodes, ...check}) {
-  const headings = [{key: 'node', valueType: 'node', label: 'Failing Elements'}];
-  putTable(lhr, category, {...check, headings, items: nodes.map(node => ({node}))});
-}
-
-function putTable(lhr, category, check) {
-  const {id, title, description, impact, tags = [], headings, items, unknown = null} = check;
-  const failed = items.length > 0;
-  lhr.audits[id] = {
-    id,
-    title,
-    description,
-    score: failed ? 0 : unknown ? null : 1,
-    scoreDisplayMode: failed || !unknown ? 'binary' : 'error',
-    ...(unknown && !failed ? {errorMessage: unknown} : {}),
-    details: {
-      type: 'table', headings, items, debugData: {type: 'debugdata', impact, tags, source: GROUP},
-    },
-  };
-  lhr.categoryGroups[GROUP] ??= {
-    title: 'More checks',
-    description: 'Made by stacksight besides those of Lighthouse. They count in no score.',
-  };
-  const {auditRefs} = lhr.categories[category];
-  if (!auditRefs.some(ref => ref.id === id)) auditRefs.push({id, weight: 0, group: GROUP});
-}
-
 // What a check would have said is not known.
 const IDS = {
   accessibility: ['nested-interactive', 'scrollable-region-focusable', 'summary-name'],
   keyboard: ['keyboard-trap', 'focus-visible', 'mouse-only-control'],
   sounds: ['autoplay-media'],
+  frames: ['frame-content'],
   tinyText: ['font-size'],
   tooWide: ['content-width'],
   compression: ['text-compression'],
