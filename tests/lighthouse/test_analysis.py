@@ -16,7 +16,7 @@ from stacksight_lighthouse.analysis.points import log_normal_score, points_to_ga
 from stacksight_lighthouse.analysis.report import not_measured, representative_run, summarize
 from stacksight_lighthouse.analysis.topics import TOPICS, look_into
 from stacksight_lighthouse.models import Element, Item, StoredAudit
-from stacksight_lighthouse.render import render_report
+from stacksight_lighthouse.render import fitted, render_report
 from stacksight_lighthouse.render_topic import render_topic
 
 
@@ -290,3 +290,20 @@ def test_a_missing_icon_alone_is_not_worth_a_place(demo_audit: StoredAudit) -> N
         return checks.index("errors-in-console") / len(checks)
 
     assert place(missing) > place(real)
+
+
+def test_a_report_of_many_failures_fits_and_names_them_all(demo_audit: StoredAudit) -> None:
+    lhr = copy.deepcopy(dict(demo_audit.lhr))
+    failing = lhr["audits"]["image-alt"]
+    for reference in lhr["categories"]["accessibility"]["auditRefs"]:
+        lhr["audits"][reference["id"]] = {**failing, "id": reference["id"]}
+    audit = StoredAudit(**{**vars(demo_audit), "lhr": lhr})
+    everything = [finding.check for finding in findings_of(lhr)]
+
+    report = fitted(summarize("audit-00000000", audit))
+    text = render_report(report)
+
+    assert len(everything) > 60
+    assert [f.check for f in report.findings] + report.other_failures == everything
+    assert len(text) <= 4_000
+    assert all(check in text for check in everything)

@@ -6,6 +6,22 @@ from stacksight_core.units import plural
 from stacksight_core.untrusted import fence, inline
 from stacksight_lighthouse.models import AuditReport, Element, Finding, Item, Metric, Pattern
 
+MAX_CHARS = 4_000
+LEAST_FINDINGS = 2
+
+
+def fitted(report: AuditReport) -> AuditReport:
+    """Return the report with as many findings as there is room for; the others by name only."""
+    while len(report.findings) > LEAST_FINDINGS and len(render_report(report)) > MAX_CHARS:
+        last = report.findings[-1]
+        report = report.model_copy(
+            update={
+                "findings": report.findings[:-1],
+                "other_failures": [last.check, *report.other_failures],
+            }
+        )
+    return report
+
 
 def render_report(report: AuditReport) -> str:
     """Write the answer of run_audit: verdict, metrics, findings, what is not known."""

@@ -12,7 +12,7 @@ from stacksight_lighthouse.access import access_of
 from stacksight_lighthouse.analysis.report import summarize
 from stacksight_lighthouse.models import CATEGORIES, AuditReport, Category, Device
 from stacksight_lighthouse.orders import Mode, Order, Step
-from stacksight_lighthouse.render import render_report
+from stacksight_lighthouse.render import fitted, render_report
 from stacksight_lighthouse.source import Lighthouse
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
@@ -117,7 +117,7 @@ async def run_audit(
         access_of(headers, cookies, storage_state),
     )
     audit_id, audit = await keep(source, order, await source.audit(order, Progress(ctx)))
-    return summarize(audit_id, audit)
+    return fitted(summarize(audit_id, audit))
 
 
 def _wanted(categories: Sequence[Category] | None, mode: Mode) -> list[Category]:
