@@ -8,9 +8,13 @@ Run as root or as a user of the engine: python -m bench.docker_scale
 import asyncio
 import contextlib
 import os
+import re
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -18,6 +22,7 @@ from docker.errors import APIError
 
 from devstack.engine import running_engine
 from devstack.images import ensure_busybox
+from tests.docker.fake_engine import Gate, listening, listening_on_tcp
 from tests.support.stdio import ServerClient, open_client
 
 LABEL = "stacksight.bench"
@@ -98,6 +103,65 @@ async def _measure(client: ServerClient, peer: str, tool: str, **arguments: Any)
     print(f"{tool} {shown}: {sorted(times)[1]:.3f} s, {size:,} characters{theirs}")
 
 
+async def _count_requests(host: str) -> None:
+    """Print what the overview asks the engine for."""
+    gate = Gate(host.removeprefix("unix://"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "engine.sock")
+        async with (
+            listening(path, gate.handle) as gated,
+            open_client("docker", env={"DOCKER_HOST": gated}) as server,
+        ):
+            await server.call("list_containers")
+            gate.requests.clear()
+            answer = await server.call("list_containers")
+    unwell = re.search(r"(\d+) not well", answer.text)
+    asked = Counter(re.sub(r"[0-9a-f]{64}", "<id>", r.split()[1]) for r in gate.requests)
+    print(f"list_containers of {unwell[1] if unwell else 0} unwell asks for: {dict(asked)}")
+
+
+async def _through_api(host: str) -> None:
+    """Measure usage as on a remote engine."""
+    gate = Gate(host.removeprefix("unix://"))
+    async with (
+        listening_on_tcp(gate.handle) as remote,
+        open_client("docker", env={"DOCKER_HOST": remote}) as server,
+    ):
+        print("through the API of a remote engine:")
+        await _measure(server, "docker stats --no-stream", "measure_usage")
+
+
+async def _compare_figures(host: str) -> None:
+    """Print by how much the figures differ from those of the docker command."""
+    command = "docker stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}'"
+    env = {"DOCKER_HOST": host}
+    async with open_client("docker", env=env, args=["--output", "structured"]) as server:
+        process = await asyncio.create_subprocess_shell(command, stdout=asyncio.subprocess.PIPE)
+        (out, _), answer = await asyncio.gather(
+            process.communicate(), server.call("measure_usage", seconds=1, sort="memory")
+        )
+    theirs = {line.split()[0]: line.split() for line in out.decode().splitlines()}
+    sizes = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+    differences = []
+    for row in answer.structured["rows"]:
+        name = row["container"].split()[0]
+        number, unit = re.match(r"([\d.]+)(\w+)", theirs[name][2]).groups()  # type: ignore[union-attr]
+        memory = float(number) * sizes[unit]
+        cpu = float(theirs[name][1].rstrip("%"))
+        differences.append(
+            (
+                abs(row["memory_bytes"] - memory) / max(memory, 1),
+                abs(row["cpu_percent"] - cpu),
+                row["processes"] != int(theirs[name][-1]),
+            )
+        )
+    print(
+        f"{len(differences)} containers against docker stats: memory differs by at most "
+        f"{max(d[0] for d in differences):.1%}, CPU by {max(d[1] for d in differences):.2f} "
+        f"points, processes in {sum(d[2] for d in differences)}"
+    )
+
+
 async def main() -> None:
     """Make the crowd, ask, and print."""
     with running_engine() as engine, contextlib.closing(
@@ -118,6 +182,9 @@ async def main() -> None:
                 server, f"docker logs --tail 100000 {BIG_LOG}", "read_logs",
                 containers=big, mode="patterns",
             )  # fmt: skip
+        await _count_requests(engine.host)
+        await _through_api(engine.host)
+        await _compare_figures(engine.host)
 
 
 if __name__ == "__main__":

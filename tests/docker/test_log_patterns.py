@@ -270,3 +270,19 @@ def test_no_text_breaks_the_reading(texts: list[str]) -> None:
     assert sum(group.count for group in (*summary.errors, *summary.warnings, *summary.others)) + (
         summary.records_left_out
     ) <= len(texts)
+
+
+def test_every_distinct_error_of_a_long_log_is_there_within_the_size() -> None:
+    words = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi".split()
+    errors = [f"ERROR the {a} of the {b} is lost, call the {b} desk" for a in words for b in words]
+    chosen = errors[::3][:50]
+    text = "\n".join(
+        chosen[n // 40] if n % 40 == 7 else f"INFO handled request {n} in {n % 90} ms"
+        for n in range(2_000)
+    )
+    summary = summarise(said(to_records(lines(text))), complete=True)
+    shown = [group.shape for group in summary.errors]
+    assert len(shown) == 50
+    for error in chosen:
+        assert any(error[:40] == one[:40] for one in shown), error
+    assert sum(len(one) + 40 for one in shown) < 6_500

@@ -38,9 +38,9 @@ FEW_LINES = 200
 FIRST_LINES = 2_000
 FIRST_SEARCHED_LINES = 10_000
 SEARCH_LINES = 1_000_000
-SEARCH_SECONDS = 1.2
+SEARCH_SECONDS = 0.8
 PATTERN_LINES = 100_000
-PATTERN_SECONDS = 3.0
+PATTERN_SECONDS = 3.2
 AROUND_SECONDS = 30.0
 EXIT_SECONDS = 3_600.0
 MANY_RECORDS = 16
@@ -201,15 +201,17 @@ def _query(request: LogRequest, window: _Window, mode: str, containers: int) -> 
     since = window.since
     if mode == "patterns":
         most = PATTERN_LINES // max(1, containers)
-        return LogQuery(min(5_000, most), most, PATTERN_SECONDS, since)
+        return LogQuery(
+            min(FIRST_SEARCHED_LINES, most), most, PATTERN_SECONDS, since, since is None
+        )
     if mode == "auto":
         return LogQuery(FEW_LINES + 1, FEW_LINES + 1, SEARCH_SECONDS, since)
     if request.match or request.level:
         enough = _enough(request) if since is None else lambda _: False
         first = FIRST_LINES if since is not None else FIRST_SEARCHED_LINES
-        return LogQuery(first, SEARCH_LINES, SEARCH_SECONDS, since, enough)
+        return LogQuery(first, SEARCH_LINES, SEARCH_SECONDS, since, enough=enough)
     if since is not None or window.until is not None:
-        return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, _reaches(window))
+        return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, enough=_reaches(window))
     return LogQuery(request.most + 50, request.most + 50, SEARCH_SECONDS)
 
 

@@ -171,7 +171,7 @@ async def measure_usage(
     ] = None,
     seconds: Annotated[
         float, Field(description="How long to measure CPU use.", ge=0.2, le=30)
-    ] = 0.25,
+    ] = 0.2,
     sort: Annotated[SortKey, Field(description="Largest first by this.")] = "cpu",
 ) -> UsageAnswer:
     """What is eating the machine? CPU, memory against the limit, network, disk, processes now.

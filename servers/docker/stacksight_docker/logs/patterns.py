@@ -16,16 +16,22 @@ from stacksight_docker.logs.records import Record
 from stacksight_docker.logs.shapes import shape
 
 MAX_SHAPES = 5_000
-MAX_ERROR_GROUPS = 25
+MAX_ERROR_GROUPS = 70
 MAX_OTHER_GROUPS = 15
+ERRORS_CHARS = 5_000
+"""For all errors together: the more kinds there are, the shorter each is told."""
+GROUP_CHARS = 32
+"""What a group's count and times take."""
 LINE_CHARS = 300
 SHAPE_CHARS = 160
+LEAST_CHARS = 40
+MANY_ERRORS = 25
 TRACE_CHARS = 900
 WHOLE_ERRORS = 3
 RATE_CHANGE = 3.0
 MIN_FOR_RATE = 20
 MIN_RECORDS_FOR_NEW = 20
-TOO_MANY = 40
+TOO_MANY = 60
 """Above this many shapes of a level, near ones are merged."""
 MERGE_EQUAL = 0.6
 MERGE_EQUAL_ERRORS = 0.8
@@ -118,13 +124,15 @@ def summarise(said: Sequence[Said], *, complete: bool) -> Summary:
     early_total = sum(group.count - group.late for group in groups)
     late_total = sum(group.late for group in groups)
 
-    def to_groups(entries: Sequence[_Shape], whole: int = 0) -> list[Group]:
+    def to_groups(
+        entries: Sequence[_Shape], whole: int = 0, width: int = SHAPE_CHARS
+    ) -> list[Group]:
         changes = [
             _change(entry, early_total, late_total) if enough and complete else None
             for entry in entries
         ]
         return [
-            _group(entry, change, whole=index < whole)
+            _group(entry, change, whole=index < whole, width=width)
             for index, (entry, change) in enumerate(zip(entries, changes, strict=True))
         ]
 
@@ -133,12 +141,19 @@ def summarise(said: Sequence[Said], *, complete: bool) -> Summary:
     others = [g for g in groups if g.level not in ("error", "warning")]
     # What changed is worth more than what is frequent.
     others.sort(key=lambda g: (not (enough and complete and g.late == g.count), -g.count))
-    kept = errors[:MAX_ERROR_GROUPS], warnings[:MAX_OTHER_GROUPS], others[:MAX_OTHER_GROUPS]
+    many = len(errors) > MANY_ERRORS
+    rest = MAX_OTHER_GROUPS // 3 if many else MAX_OTHER_GROUPS
+    kept = errors[:MAX_ERROR_GROUPS], warnings[:rest], others[:rest]
+    width = ERRORS_CHARS // max(1, len(kept[0])) - GROUP_CHARS
     shown = sum(len(part) for part in kept)
     return Summary(
         records=len(said),
         levels={str(level): n for level, n in _levels(groups).items()},
-        errors=to_groups(kept[0], whole=WHOLE_ERRORS),
+        errors=to_groups(
+            kept[0],
+            whole=0 if many else WHOLE_ERRORS,
+            width=min(SHAPE_CHARS, max(LEAST_CHARS, width)),
+        ),
         warnings=to_groups(kept[1]),
         others=to_groups(kept[2]),
         groups_left_out=len(groups) - shown,
@@ -327,7 +342,7 @@ def _change(entry: _Shape, early_total: int, late_total: int) -> str | None:
     return f"{1 / ratio:.0f} times rarer in the second half" if ratio else "ended in the first half"
 
 
-def _group(entry: _Shape, change: str | None, *, whole: bool) -> Group:
+def _group(entry: _Shape, change: str | None, *, whole: bool, width: int) -> Group:
     """Describe a shape; ``whole`` shows a traceback in full."""
     trace = len(entry.sample.lines) > 1
     once = entry.count == 1 and not trace
@@ -340,7 +355,7 @@ def _group(entry: _Shape, change: str | None, *, whole: bool) -> Group:
     return Group(
         count=entry.count,
         level=entry.level,
-        shape=inline(redact_assignments(named), SHAPE_CHARS),
+        shape=inline(redact_assignments(named), width),
         sample=None if sample == named else sample,
         first=entry.first,
         last=entry.last,

@@ -20,6 +20,9 @@ from stacksight_docker.source.client import CHUNK_BYTES, READ_SECONDS, EngineCli
 FRAME_HEADER_BYTES = 8
 MAX_LOG_BYTES = 128 * 1024 * 1024
 GROWTH = 8
+SURE = 0.85
+"""The part of what seems possible that is asked for: what is cut off is lost as a whole."""
+GRACE_SECONDS = 0.5
 STREAMS = {0: "out", 1: "out", 2: "err"}
 # docker/daemon/logger/copier.go: longer lines are stored, and sent, in pieces of this size.
 PIECE_BYTES = 16 * 1024
@@ -50,6 +53,7 @@ class LogQuery:
         max_lines: the most to ask for.
         since: leave out what is older, in seconds since the epoch; read back that far.
         seconds: the time limit; reached, what was read until then counts.
+        all_of_it: max_lines are wanted; go there at once where the time allows it.
         enough: tells from the lines read so far, oldest first, that no more are needed.
     """
 
@@ -57,6 +61,7 @@ class LogQuery:
     max_lines: int
     seconds: float
     since: float | None = None
+    all_of_it: bool = False
     enough: Callable[[Sequence[LogLine]], bool] = lambda _: False
 
 
@@ -64,6 +69,7 @@ class _Batch(NamedTuple):
     lines: list[LogLine]
     entries: int
     cut: bool
+    size: int = 0
 
 
 def read_log(client: EngineClient, container_id: str, query: LogQuery, *, tty: bool) -> LogRead:
@@ -89,11 +95,19 @@ def read_log(client: EngineClient, container_id: str, query: LogQuery, *, tty: b
         complete = not batch.cut and batch.entries < tail
         if batch.cut or complete or tail >= query.max_lines or query.enough(batch.lines):
             return LogRead(best.lines, complete, time.monotonic() - started)
-        rate = batch.entries / max(time.monotonic() - step_started, 0.001)
-        affordable = int(rate * (deadline - time.monotonic()) * 0.7)
+        affordable = _affordable(batch, time.monotonic() - step_started, deadline)
         if affordable <= tail:
             return LogRead(best.lines, complete=False, seconds=time.monotonic() - started)
-        tail = min(tail * GROWTH, affordable, query.max_lines)
+        further = affordable if query.all_of_it else tail * GROWTH
+        tail = min(further, affordable, query.max_lines)
+
+
+def _affordable(batch: _Batch, took: float, deadline: float) -> int:
+    """Return how many entries can be read in the time left and within MAX_LOG_BYTES."""
+    rate = batch.entries / max(took, 0.001)
+    by_time = rate * (deadline - time.monotonic()) * SURE
+    by_size = MAX_LOG_BYTES * SURE / max(1.0, batch.size / max(1, batch.entries))
+    return int(min(by_time, by_size))
 
 
 def _read_tail(
@@ -117,7 +131,7 @@ def _read_tail(
         with client.open(f"/containers/{container_id}/logs", params, seconds=silence) as response:
             for chunk in response.iter_content(CHUNK_BYTES):
                 body += chunk
-                if len(body) > MAX_LOG_BYTES or time.monotonic() > deadline:
+                if len(body) > MAX_LOG_BYTES or time.monotonic() > deadline + GRACE_SECONDS:
                     cut = True
                     break
     except requests.RequestException as error:
@@ -126,7 +140,7 @@ def _read_tail(
         cut = True
     data = bytes(body)
     frames = _raw_lines(data) if tty else split_frames(data)
-    return _join(frames, cut=cut)
+    return _join(frames, cut=cut)._replace(size=len(data))
 
 
 def split_frames(data: bytes) -> Iterator[tuple[int, bytes]]:
