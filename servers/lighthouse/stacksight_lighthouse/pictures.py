@@ -167,9 +167,10 @@ def _mark_move(pen: ImageDraw.ImageDraw, box: Box, view: View, scale: float, col
     for start in range(round(top), round(bottom), 2 * _DASH):
         for x in (left, right):
             pen.line((x, start, x, min(start + _DASH, bottom)), colour, _LINE)
-    x = (left + right) / 2
-    y, end = top, (box.rect.top - view.area.top) * scale
-    end_x = (box.rect.left + box.rect.width / 2 - view.area.left) * scale
+    share = (box.number % 8 + 1) / 9  # arrows of boxes of the same width lie side by side
+    x, y = left + share * (right - left), top
+    end_x, end = _corner(box, view, scale)
+    end_x += share * box.rect.width * scale
     if abs(end - y) + abs(end_x - x) < _DASH:
         return
     pen.line((x, y, end_x, end), colour, 2 * _LINE)

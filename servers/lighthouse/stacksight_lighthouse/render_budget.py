@@ -33,7 +33,10 @@ def render_budget(report: BudgetReport) -> str:
 def _kept(good: list[BudgetLine]) -> str:
     """Write what is kept, figures before scores, which presets have by the hundred."""
     ordered = sorted(good, key=lambda line: line.limit.startswith("at least"))
-    shown = [f"{line.what} {line.actual} ({line.limit})" for line in ordered[:MAX_WITHIN]]
+    shown = [
+        f"{line.what} {line.actual} ({line.limit}{f'; {line.method}' if line.method else ''})"
+        for line in ordered[:MAX_WITHIN]
+    ]
     left = len(good) - len(shown)
     return f"Kept: {', '.join(shown)}" + (f", and {left} more" if left else "")
 

@@ -13,6 +13,8 @@ def render_picture(picture: Picture) -> str:
         lines.append(f"The part of the page at {picture.left},{picture.top}, size {size}. Boxes:")
         words = [_words(box) for box in picture.boxes]
         lines.append(fence("\n".join(words), "elements of the page"))
+    if any(box.moved_from for box in picture.boxes):
+        lines.append("Dashes are where it was, a dot where it went; the largest of each shift.")
     if picture.outside:
         lines.append(f"{plural(picture.outside, 'more element')} marked outside of this part.")
     return "\n".join(lines)

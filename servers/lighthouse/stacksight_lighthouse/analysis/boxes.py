@@ -17,6 +17,8 @@ PAGE = "page"
 _SHIFTS = ("cls", "layout-shifts")
 FILM = "filmstrip"
 MAX_BOXES = 40
+MAX_MOVES = 3
+"""Of one shift; the browser names the largest ones first."""
 VIEW_HEIGHT = 1500
 MARGIN = 60
 _WHOLE = 0.9
@@ -142,7 +144,7 @@ def _numbered(
 def _with_moves(lhr: Json, boxes: list[Box], page: Rect) -> list[Box]:
     """Replace what shifted by where it was and where it went, as the page itself saw it."""
     shifts = (lhr["audits"]["layout-shifts"].get("details") or {}).get("items", [])
-    moves = [(shift, move) for shift in shifts for move in shift.get("moves") or ()]
+    moves = [(shift, move) for shift in shifts for move in (shift.get("moves") or ())[:MAX_MOVES]]
     moved = [
         Box(
             number=1,

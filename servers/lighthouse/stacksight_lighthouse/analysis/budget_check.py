@@ -68,7 +68,7 @@ def _line(rule: Rule, audit: StoredAudit) -> BudgetLine:
         limit=f"{sign} {write(rule.limit)}",
         actual=reasons[0] if reasons else "",
         outcome="not measured",
-        runs=", ".join(map(write, measured)) if len(values) > 1 and measured else None,
+        runs=_written(measured, write) if len(values) > 1 and measured else None,
         method=rule.method if len(values) > 1 or rule.method == "median-run" else None,
     )
     if reasons:  # also when only some of the runs lack it: what is missing is not known to keep it
@@ -77,6 +77,11 @@ def _line(rule: Rule, audit: StoredAudit) -> BudgetLine:
     within = actual >= rule.limit if rule.kind == "minScore" else actual <= rule.limit
     outcome = "within" if within else "over"
     return line.model_copy(update={"actual": write(actual), "outcome": outcome})
+
+
+def _written(values: Sequence[float], write: Callable[[float], str]) -> str:
+    texts = [write(value) for value in values]
+    return f"all {texts[0]}" if len(set(texts)) == 1 else ", ".join(texts)
 
 
 def _together(values: Sequence[float], rule: Rule) -> float:

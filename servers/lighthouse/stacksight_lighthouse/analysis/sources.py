@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
+from stacksight_lighthouse.analysis.states import UNATTRIBUTABLE
 from stacksight_lighthouse.models import Element, Finding, Item, Pattern, Section, Topic
 
 Json = Mapping[str, Any]
@@ -38,7 +39,7 @@ _FILE_WORTH = 5
 _TAG_WORTH = 2
 _ATTRIBUTE_WORTH = 2
 _QUOTED_WORTH = 2
-_TEST_PENALTY = 4
+_TEST_PENALTY = 6
 _PATH_OF_TESTS = re.compile(
     r"(?:^|[/._-])(?:tests?|specs?|__tests__|fixtures?|docs?|stories)(?:[/._-]|$)"
 )
@@ -198,7 +199,7 @@ def _wanted(finding: Finding, pattern: Pattern, item: Item) -> Wanted | None:
         where = pattern.where if item is pattern.example else item.element.selector
         name = tag[1].lower() if tag else ""
         return Wanted(finding, pattern, where or name, clues, name) if clues else None
-    if not item.url:
+    if not item.url or item.url == UNATTRIBUTABLE:
         return None
     position = _POSITION.search(item.url)
     address = _POSITION.sub("", item.url)
