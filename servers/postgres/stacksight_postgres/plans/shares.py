@@ -1,9 +1,12 @@
 """How much of a plan's time or cost each node takes itself, without its children."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stacksight_postgres.plans.model import Node, Plan
+
+GATHERS = ("Gather", "Gather Merge")
 
 
 @dataclass(frozen=True)
@@ -32,28 +35,56 @@ def compute_shares(plan: Plan) -> Mapping[int, Share]:
 
 def _of_time(plan: Plan) -> dict[int, Share]:
     totals = {node.number: _total_ms(plan, node) for node in plan.nodes}
-    ctes = {
-        child.raw["Subplan Name"].removeprefix("CTE "): child
-        for child in plan.nodes
-        if str(child.raw.get("Subplan Name", "")).startswith("CTE ")
-    }
+    elsewhere = dict(_charged_elsewhere(plan))
+    charged: dict[int, float] = {}
+    for number, payer in elsewhere.items():
+        charged[payer] = charged.get(payer, 0.0) + totals[number]
     shares: dict[int, Share] = {}
     whole = max(plan.execution_ms or 0.0, totals[plan.root.number], 1e-9)
     for node in plan.nodes:
-        below = sum(totals[c.number] for c in node.children if c not in ctes.values())
-        if node.kind == "CTE Scan" and (cte := ctes.get(str(node.raw.get("CTE Name")))):
-            below += totals[cte.number]
-            ctes.pop(str(node.raw.get("CTE Name")))  # its time is in the first scan of it
-        own = max(totals[node.number] - below, 0.0)
+        below = sum(totals[c.number] for c in node.children if c.number not in elsewhere)
+        own = max(totals[node.number] - below - charged.get(node.number, 0.0), 0.0)
         shares[node.number] = Share(own / whole, own, totals[node.number], node.loops)
     return shares
+
+
+def _charged_elsewhere(plan: Plan) -> Iterator[tuple[int, int]]:
+    """Yield subplans whose time is not in their parent's own work, with the node that has it.
+
+    A common table expression runs in its first scan, an InitPlan in the first node that asks for
+    its value, wherever EXPLAIN prints them.
+    """
+    for node in plan.nodes:
+        name = str(node.raw.get("Subplan Name", ""))
+        if name.startswith("CTE "):
+            cte = name.removeprefix("CTE ")
+            scans = [n for n in plan.nodes if n.raw.get("CTE Name") == cte and n.kind == "CTE Scan"]
+            if scans:
+                yield node.number, scans[0].number
+        elif name.startswith("InitPlan"):
+            asking = _asking(plan, node, name)
+            if asking is not None:
+                yield node.number, asking.number
+
+
+def _asking(plan: Plan, initplan: Node, name: str) -> Node | None:
+    inside = {node.number for node in initplan.walk()}
+    # "InitPlan 1 (returns $0)" is asked for as $0; since 17 it is "(InitPlan 1).col1".
+    values = re.findall(r"\$\d+", name) or [f"({name})"]
+    asked = re.compile("|".join(re.escape(value) + r"(?!\d)" for value in values))
+    for node in plan.nodes:
+        texts = (str(v) for k, v in node.raw.items() if k != "Subplan Name")
+        if node.number not in inside and any(asked.search(text) for text in texts):
+            # A Gather computes what its workers will ask for before it starts them.
+            return next((a for a in plan.ancestors(node) if a.kind in GATHERS), node)
+    return None
 
 
 def _total_ms(plan: Plan, node: Node) -> float:
     """Elapsed time of all executions: what runs in several processes at once counts once."""
     processes = 1.0
     for ancestor in plan.ancestors(node):
-        if ancestor.kind in ("Gather", "Gather Merge"):
+        if ancestor.kind in GATHERS:
             processes = ancestor.number_of("Workers Launched") + 1
             break
     return node.number_of("Actual Total Time") * node.loops / min(processes, max(node.loops, 1))

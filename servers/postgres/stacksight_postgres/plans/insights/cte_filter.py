@@ -24,7 +24,7 @@ def find(view: PlanView) -> Iterator[Finding]:
         kept = node.all_rows if node.measured else node.estimated_rows
         if source is None or made < MIN_ROWS or kept > made * (1 - MIN_REMOVED_PART):
             continue
-        share = view.part_with_children(source)
+        share = min(view.part_with_children(source) + view.part(node), 1.0)
         if share < MIN_PART:
             continue
         yield Finding(

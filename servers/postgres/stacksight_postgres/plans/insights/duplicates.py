@@ -16,7 +16,7 @@ _JOINS = ("Hash Join", "Nested Loop", "Merge Join")
 def find(view: PlanView) -> Iterator[Finding]:
     """Find DISTINCTs above a join that remove nine of ten of 10,000 rows or more."""
     for node in view.executed():
-        if not node.measured or not _removes_duplicates(node):
+        if not node.measured or not removes_duplicates(node):
             continue
         below = node.children[0]
         joins = [n for n in below.walk() if n.kind in _JOINS]
@@ -36,10 +36,15 @@ def find(view: PlanView) -> Iterator[Finding]:
         )
 
 
-def _removes_duplicates(node: Node) -> bool:
+def removes_duplicates(node: Node) -> bool:
     """Tell whether a node is a DISTINCT: it outputs nothing but what it groups by."""
     if node.kind == "Unique":
         return True
     if node.kind != "Aggregate" or node.raw.get("Partial Mode") == "Finalize":
         return False
-    return "Group Key" in node.raw and set(node.raw.get("Output", [])) <= set(node.raw["Group Key"])
+    # Group keys are written with their table even where the output is not.
+    output, keys = (
+        {str(part).rpartition(".")[2] for part in node.raw.get(name, ())}
+        for name in ("Output", "Group Key")
+    )
+    return bool(keys) and output <= keys

@@ -11,6 +11,10 @@ MIN_FACTOR = 10.0
 MIN_ROWS = 100
 MIN_PART = 0.05
 MAX_FINDINGS = 3
+_NOT_ESTIMATED = frozenset(
+    # What a recursion yields is a guess, and nothing can be done about it.
+    {"Limit", "Bitmap Index Scan", "BitmapAnd", "BitmapOr", "WorkTable Scan", "Recursive Union"}
+)
 SCANS = frozenset({"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan"})
 
 
@@ -33,7 +37,7 @@ def find(view: PlanView) -> Iterator[Finding]:
 
 
 def _factor(view: PlanView, node: Node) -> float:
-    if not node.loops or node.kind in ("Limit", "Bitmap Index Scan", "BitmapAnd", "BitmapOr"):
+    if not node.loops or node.kind in _NOT_ESTIMATED:
         return 1.0
     stoppable = any(a.kind in ("Limit", "Merge Join") for a in view.plan.ancestors(node))
     if stoppable and node.rows < node.estimated_rows:
