@@ -42,16 +42,28 @@ async def listening_on_tcp(handler: Handler) -> AsyncIterator[str]:
         server.close()
 
 
-def replying(bodies: dict[str, bytes], ping: bytes = b"OK") -> Handler:
-    """Answer each path (without version and query) with a body, as an engine would."""
+def replying(
+    bodies: dict[str, bytes],
+    ping: bytes = b"OK",
+    version: str = "1.41",
+    seen: list[str] | None = None,
+) -> Handler:
+    """Answer each path (without version and query) with a body, as an engine would.
+
+    Paths are noted in ``seen``.
+    """
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             path = line.split()[1].decode().partition("?")[0]
             while (await reader.readline()).strip():
                 pass
+            if seen is not None:
+                seen.append(path)
             body = ping if path == "/_ping" else bodies.get(path.split("/", 2)[2], b"")
-            head = f"HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: {len(body)}\r\n\r\n"
+            head = (
+                f"HTTP/1.1 200 OK\r\nApi-Version: {version}\r\nContent-Length: {len(body)}\r\n\r\n"
+            )
             writer.write(head.encode() + body)
             await writer.drain()
 

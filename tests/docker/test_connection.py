@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 
 from devstack.engine import Engine
 from stacksight_core.errors import ToolFailure
@@ -99,6 +100,19 @@ async def test_an_engine_that_comes_back_is_found_again(tmp_path: Path) -> None:
         (tmp_path / "s").unlink(missing_ok=True)
         async with listening(tmp_path / "s", handler):
             assert not (await client.call("list_containers")).is_error
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken"), [("1.40", "1.40"), ("1.99", DEFAULT_DOCKER_API_VERSION)]
+)
+async def test_old_and_new_engines_are_spoken_to_in_a_version_of_theirs(
+    tmp_path: Path, offered: str, spoken: str
+) -> None:
+    seen: list[str] = []
+    handler = replying({"containers/json": GOOD_LIST.encode()}, version=offered, seen=seen)
+    async with listening(tmp_path / "s", handler) as host, open_at(host) as client:
+        assert "1 container: 1 running" in (await client.call("list_containers")).text
+    assert f"/v{spoken}/containers/json" in seen
 
 
 async def test_a_cancelled_call_ends_its_request_and_nothing_leaks(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
+from stacksight_docker.source.kernel_log import read_oom_kills
 from tests.docker.conftest import Laboratory, until
 from tests.support.stdio import ServerClient
 
@@ -254,3 +255,35 @@ async def test_errors_about_the_work_are_no_fault(server: ServerClient, lab: Lab
     until(lambda: api.logs().count(b"\n") > 20 and worker.logs().count(b"\n") > 20)
     text = (await server.call("diagnose", target=lab.project)).text
     assert "no problem found; looked at 2 containers, 2 well" in text, text
+
+
+async def test_complaints_of_a_slow_start_are_forgotten(
+    server: ServerClient, lab: Laboratory
+) -> None:
+    script = (
+        "for i in 1 2 3 4 5; do echo 'ERROR connect ECONNREFUSED 127.0.0.1:5432' >&2; done; "
+        "for i in 1 2 3 4 5 6; do sleep 0.05; echo INFO handled job $i; done; sleep 1000"
+    )
+    container = lab.start("app", script)
+    until(lambda: b"job 6" in container.logs())
+    text = (await server.call("diagnose", target=f"{lab.project}/app")).text
+    assert "no problem found; looked at 1 container, 1 well" in text
+
+
+async def test_a_job_that_is_done_is_said_to_be_done(server: ServerClient, lab: Laboratory) -> None:
+    lab.end("migrate", "echo done")
+    text = (await server.call("diagnose", target=f"{lab.project}/migrate")).text
+    assert "no problem found; looked at 1 container, 1 well" in text
+    assert "does not run: it ended by itself with exit code 0" in text
+
+
+def test_the_kernels_log_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "kmsg"
+    log.write_text(
+        "6,1201,4750307096,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=x,"
+        f"mems_allowed=0,oom_memcg=/docker/{'a' * 64},task_memcg=/docker/{'a' * 64},task=tail,"
+        "pid=5134,uid=0\n"
+    )
+    kills = read_oom_kills(log)
+    assert [(k.task, k.by_host) for k in kills["a" * 64]] == [("tail", False)]
+    assert read_oom_kills(tmp_path / "none") == {}

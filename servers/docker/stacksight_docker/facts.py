@@ -206,6 +206,7 @@ class EngineInfo:
 
     url: str
     origin: str
+    software: str
     name: str
     version: str
     api_version: str
@@ -277,6 +278,20 @@ class Sample:
     written: int
     periods: int
     throttled: int
+
+
+class OomKill(NamedTuple):
+    """A process that the kernel killed for lack of memory.
+
+    Attributes:
+        time: seconds since the epoch.
+        task: the name of the process.
+        by_host: the whole host had none left; else the container's limit was reached.
+    """
+
+    time: float
+    task: str
+    by_host: bool
 
 
 class Listener(NamedTuple):

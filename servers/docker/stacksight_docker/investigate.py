@@ -11,7 +11,7 @@ from docker.errors import APIError
 from stacksight_core.errors import ToolFailure
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
-from stacksight_docker.analysis.exits import WANTED_ENDS
+from stacksight_docker.analysis.exits import WANTED_ENDS, explain_exit
 from stacksight_docker.analysis.overview import is_suspect
 from stacksight_docker.diagnosis.judge import judge
 from stacksight_docker.diagnosis.model import Diagnosis, Scene, Verdict
@@ -21,6 +21,7 @@ from stacksight_docker.resolve import find_containers
 from stacksight_docker.source import host
 from stacksight_docker.source.cgroups import sample_local
 from stacksight_docker.source.inside import look_inside
+from stacksight_docker.source.kernel_log import read_oom_kills
 from stacksight_docker.source.logs import LogQuery
 from stacksight_docker.source.source import Source
 
@@ -59,6 +60,7 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
     scene, notes = await _gather(source, listed, chosen)
     ids = [c.id for c in wanted if c.id in scene.inspected]
     verdicts = await to_thread.run_sync(judge, scene, ids)
+    ended = None if verdicts else _about_end(scene, ids)
     verdicts += _about_clock(scene)
     troubled = {n for v in verdicts if not v.notice for n in (v.container, *v.also)}
     notes += _not_read(scene, ids, verdicts)
@@ -69,6 +71,7 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
         engine=await source.engine_name(),
         looked_at=len(ids),
         well=sum(scene.listed[i].label not in troubled for i in ids),
+        ended=ended,
         verdicts=verdicts[:MAX_VERDICTS],
         verdicts_left_out=max(0, len(verdicts) - MAX_VERDICTS),
         not_examined=notes,
@@ -83,6 +86,19 @@ def _not_read(scene: Scene, ids: Sequence[str], verdicts: Sequence[Verdict]) -> 
         for cid, reason in scene.unreadable.items()
         if scene.listed[cid].label in shown
     ][:3]
+
+
+def _about_end(scene: Scene, ids: Sequence[str]) -> str | None:
+    """Say of the one container asked about that it is down, though nothing points to a fault."""
+    container = scene.inspected[ids[0]] if len(ids) == 1 else None
+    if container is None or container.status != "exited" or container.finished is None:
+        return None
+    ago = format_duration(max(0.0, scene.now - container.finished))
+    return (
+        f"{container.name} does not run: it ended by itself with exit code "
+        f"{explain_exit(container.exit_code)}, {ago} ago, after running "
+        f"{format_duration(container.run_seconds or 0.0)}; nothing points to a fault."
+    )
 
 
 def _about_clock(scene: Scene) -> list[Verdict]:
@@ -203,6 +219,7 @@ def _with_host(scene: Scene) -> Scene:
             for cid, container in scene.inspected.items()
             if container.status == "running" and (sample := sample_local(cid)) is not None
         },
+        oom_kills=read_oom_kills(),
         insides={
             cid: inside
             for cid, container in scene.inspected.items()

@@ -60,7 +60,7 @@ def _describe_end(container: Container) -> str | None:
     if container.error:
         return f"could not start: {_quoted(container.error, REASON_CHARS)}"
     if container.exit_code == KILLED:
-        return f"killed (SIGKILL, exit code 137), not by its memory limit{_restarts(container)}"
+        return f"killed (SIGKILL, exit code 137){_restarts(container)}"
     if container.exit_code in WANTED_ENDS:
         return None
     return f"failed: {_end(container)}{_restarts(container)}"

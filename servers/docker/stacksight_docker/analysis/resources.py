@@ -134,7 +134,7 @@ def describe_disk(
     rows = [
         Resource(
             name="images",
-            size_bytes=use.layers,
+            size_bytes=use.layers or sum(i.size for i in use.images),
             reclaimable_bytes=sum(i.size - (i.shared or 0) for i in idle),
             details=f"{len(use.images)}, {len(idle)} unused",
         ),

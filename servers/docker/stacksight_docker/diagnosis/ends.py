@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from stacksight_core.units import format_bytes, format_duration
+from stacksight_core.untrusted import inline
 from stacksight_docker.analysis.exits import (
     INTERRUPTED,
     KILLED,
@@ -12,7 +13,7 @@ from stacksight_docker.analysis.exits import (
 from stacksight_docker.analysis.view import command_text
 from stacksight_docker.clock import short_time
 from stacksight_docker.diagnosis.model import Case, Finding
-from stacksight_docker.facts import Event
+from stacksight_docker.facts import Event, OomKill
 
 AT_ONCE_SECONDS = 2.0
 STOP_SECONDS = 60.0
@@ -29,9 +30,10 @@ def find_out_of_memory(case: Case) -> Finding | None:
     container = case.container
     since = (container.started or 0.0) if case.is_up else 0.0
     noted = any(event.action == "oom" and event.time >= since for event in case.events)
-    killed = container.oom_killed and container.exit_code == KILLED
+    kills = case.oom_kills
+    killed = container.exit_code == KILLED and (container.oom_killed or bool(kills))
     if not killed and not (noted and (container.exit_code == KILLED or case.is_looping)):
-        return _child_out_of_memory(case, noted=noted)
+        return _child_out_of_memory(case, noted=noted or bool(kills))
     limit = container.memory_limit
     shown = (
         f"HostConfig.Memory={format_bytes(limit)}" if limit else "HostConfig.Memory=0 (no limit)"
@@ -39,17 +41,27 @@ def find_out_of_memory(case: Case) -> Finding | None:
     flag = f"State.OOMKilled={str(container.oom_killed).lower()}"
     evidence = [f"{flag}, State.ExitCode={container.exit_code}", shown]
     evidence += ["events: oom, then die"] if noted else []
-    at = f"at its limit of {format_bytes(limit)}" if limit else "because the host had none left"
+    evidence += _kernel_says(kills)
+    by_host = not limit or (bool(kills) and kills[-1].by_host)
+    at = "because the host had none left" if by_host else f"at its limit of {format_bytes(limit)}"
     return Finding(
         kind="out-of-memory",
         problem=f"it was killed for lack of memory {at}",
         confidence="proved",
         evidence=evidence,
-        next="Raise the memory limit, or make it use less: measure what it needs under load."
-        if limit
-        else "Free memory on the host, or give the container with the leak a limit.",
+        next="Free memory on the host, or give the container with the leak a limit."
+        if by_host
+        else "Raise the memory limit, or make it use less: measure what it needs under load.",
         ruled_out=["a crash of its own", "being stopped by someone"],
     )
+
+
+def _kernel_says(kills: Sequence[OomKill]) -> list[str]:
+    if not kills:
+        return []
+    last = kills[-1]
+    times = f", {len(kills)} times in all" if len(kills) > 1 else ""
+    return [f"kernel log: oom-kill of {inline(last.task, 40)} at {short_time(last.time)}{times}"]
 
 
 def _child_out_of_memory(case: Case, *, noted: bool) -> Finding | None:
@@ -63,7 +75,7 @@ def _child_out_of_memory(case: Case, *, noted: bool) -> Finding | None:
         problem="a process in it was killed for lack of memory"
         + (f", at the limit of {format_bytes(limit)}" if limit else ""),
         confidence="proved",
-        evidence=[flag + (", events: oom" if noted else "")],
+        evidence=[flag + (", events: oom" if noted else ""), *_kernel_says(case.oom_kills)],
         next="Raise the memory limit, or start fewer worker processes in it.",
     )
 
@@ -107,9 +119,9 @@ def _killed(case: Case, evidence: list[str]) -> Finding:
         problem=problem,
         confidence="unknown",
         evidence=evidence,
-        next="See whether the host ran out of memory: `dmesg -T | grep -i -E 'oom|killed'`."
+        next="See whether the kernel killed it: `dmesg -T | grep -i -E 'oom|killed'`."
         + ("" if remembered else " A `docker stop` that had to wait too long ends like this too."),
-        ruled_out=["its own memory limit (State.OOMKilled=false)"],
+        ruled_out=[] if limit else ["a memory limit of its own (it has none)"],
     )
 
 

@@ -44,6 +44,7 @@ Rule = Callable[[Case], Finding | None]
 
 COMPLAINT_SECONDS = 300.0
 LAST_ERRORS = 10
+LAST_SAID = 6
 LAST_SECONDS = 10.0
 """Errors said this long before the last record may have ended the run."""
 COMPLAINTS = 3
@@ -253,8 +254,9 @@ def _complaint(case: Case) -> Finding | None:
     recent = format_time(case.scene.now - COMPLAINT_SECONDS)
     said = [r for r in case.records if r.time >= recent]
     errors = [r for r in said if r.level == "error"]
-    if len(errors) < COMPLAINTS:
-        return None
+    lately = [r for r in said[-LAST_SAID:] if r.level == "error"]
+    if len(errors) < COMPLAINTS or len(lately) * 2 < min(LAST_SAID, len(said)):
+        return None  # it may have complained while it started, and be well by now
     finding = _first(replace(case, records=errors), _COMPLAINTS)
     if finding is None:
         return None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from stacksight_docker.facts import Container, EngineInfo, Event, Inside, Listed, Sample
+from stacksight_docker.facts import Container, EngineInfo, Event, Inside, Listed, OomKill, Sample
 from stacksight_docker.logs.records import Record
 
 Confidence = Literal["proved", "likely", "unknown"]
@@ -48,6 +48,7 @@ class Diagnosis(BaseModel):
     engine: str
     looked_at: int
     well: int
+    ended: str | None = None
     verdicts: list[Verdict]
     verdicts_left_out: int = 0
     not_examined: list[str] = []
@@ -72,6 +73,7 @@ class Scene:
         disk_free: bytes free where the engine keeps its data; None for a remote engine.
         samples: what running containers use, by id; empty for a remote engine.
         insides: what the host sees inside running containers, by id; empty for a remote engine.
+        oom_kills: what the kernel killed for lack of memory, by id; empty for a remote engine.
         events_from: since when the events are complete, as far as that is known.
         changed_files: compose files that changed after a container was made, by container id.
     """
@@ -90,6 +92,7 @@ class Scene:
     disk_free: int | None = None
     samples: Mapping[str, Sample] = field(default_factory=dict)
     insides: Mapping[str, Inside] = field(default_factory=dict)
+    oom_kills: Mapping[str, Sequence[OomKill]] = field(default_factory=dict)
     events_from: float | None = None
     changed_files: Mapping[str, str] = field(default_factory=dict)
 
@@ -130,6 +133,13 @@ class Case:
         return container.status == "running" and container.restart_count > 0 and up < LOOP_SECONDS
 
     @property
+    def oom_kills(self) -> list[OomKill]:
+        """What the kernel killed of it for lack of memory in its last run."""
+        begin = (self.container.started or 0.0) - OOM_SECONDS
+        kills = self.scene.oom_kills.get(self.container.id, ())
+        return [kill for kill in kills if kill.time >= begin]
+
+    @property
     def last_exit_code(self) -> int | None:
         """How its last run ended; None when that is not known, since a start forgets it."""
         if self.container.status != "running":
@@ -139,6 +149,8 @@ class Case:
 
 
 LOOP_SECONDS = 60.0
+OOM_SECONDS = 1.0
+"""By how much the kernel's clock and the engine's note of a start may differ."""
 
 
 @dataclass(frozen=True)

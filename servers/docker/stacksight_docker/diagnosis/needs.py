@@ -23,7 +23,7 @@ def find_waiting(case: Case) -> Finding | None:
             confidence="proved",
             evidence=["State.Status=created, State.Error empty"],
             next=f"Start it: `docker start {container.name}`.",
-            ruled_out=["a failed start (State.Error is empty)"],
+            ruled_out=[] if _is_podman(case) else ["a failed start (State.Error is empty)"],
         )
     circle = _circle(case)
     if circle:
@@ -43,6 +43,11 @@ def find_waiting(case: Case) -> Finding | None:
         ruled_out=["a failed start (State.Error is empty)"],
         needs=[other.id] if other else [],
     )
+
+
+def _is_podman(case: Case) -> bool:
+    """Tell whether the engine is Podman, which does not keep why a start failed."""
+    return case.scene.info.software.startswith("Libpod")
 
 
 def _circle(case: Case) -> list[str]:

@@ -11,6 +11,7 @@ MAX_ALSO = 8
 def render_diagnosis(diagnosis: Diagnosis) -> str:
     """Write the conclusion, then each verdict with its evidence and next step."""
     parts = [_headline(diagnosis)]
+    parts += [diagnosis.ended] if diagnosis.ended else []
     parts += [_verdict(n, verdict) for n, verdict in enumerate(diagnosis.verdicts, 1)]
     if diagnosis.verdicts_left_out:
         left = plural(diagnosis.verdicts_left_out, "more verdict")

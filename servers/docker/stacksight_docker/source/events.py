@@ -56,6 +56,8 @@ def parse_event(raw: dict[str, Any]) -> Event:
     """Parse one event."""
     actor = raw.get("Actor") or {}
     attributes = {str(k): str(v) for k, v in (actor.get("Attributes") or {}).items()}
+    if "containerExitCode" in attributes:
+        attributes.setdefault("exitCode", attributes["containerExitCode"])  # Podman's name
     nano = raw.get("timeNano")
     return Event(
         time=nano / _NANO if isinstance(nano, int) else float(raw.get("time") or 0),

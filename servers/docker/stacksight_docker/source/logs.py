@@ -188,8 +188,11 @@ def _join(frames: Iterator[tuple[int, bytes]], *, cut: bool) -> _Batch:
 
 
 def _utc(stamp: str) -> str:
-    """Return the engine's time stamp in UTC; Docker's is already, Podman's has an offset."""
-    if stamp.endswith("Z"):
+    """Return the engine's time stamp in UTC with nine digits.
+
+    Docker's is so already; Podman's is to the second, or has an offset.
+    """
+    if stamp.endswith("Z") and "." in stamp:
         return stamp
     moment = parse_time(stamp)
     return stamp if moment is None else format_time(moment)

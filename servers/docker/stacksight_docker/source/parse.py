@@ -238,11 +238,12 @@ def _port_map(ports: Json) -> Iterable[Port]:
             )
 
 
-def parse_info(url: str, origin: str, api_version: str, raw: Json) -> EngineInfo:
+def parse_info(url: str, origin: str, software: str, api_version: str, raw: Json) -> EngineInfo:
     """Parse the answer of ``/info``."""
     return EngineInfo(
         url=url,
         origin=origin,
+        software=software,
         name=str(raw.get("Name") or ""),
         version=str(raw.get("ServerVersion") or ""),
         api_version=api_version,

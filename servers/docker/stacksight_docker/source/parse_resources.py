@@ -13,11 +13,16 @@ _PROJECT = "com.docker.compose.project"
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
+def full_image_id(image: str) -> str:
+    """Return an image's id as Docker writes it; Podman leaves the algorithm out in some answers."""
+    return image if ":" in image else f"sha256:{image}"
+
+
 def parse_image(raw: Json) -> Image:
     """Parse an entry of ``/images/json``."""
     shared = raw.get("SharedSize")
     return Image(
-        id=str(raw["Id"]),
+        id=full_image_id(str(raw["Id"])),
         tags=tuple(str(tag) for tag in raw.get("RepoTags") or () if tag != NO_TAG),
         size=int(raw.get("Size") or 0),
         created=float(raw.get("Created") or 0),

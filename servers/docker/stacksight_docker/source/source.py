@@ -1,9 +1,11 @@
 """Facts from the engine, as typed models."""
 
+import json
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -52,6 +54,7 @@ DISK_SECONDS = 8.0
 MAX_STATS_THREADS = 256
 CONTROL_SECONDS = 20.0
 NOT_MODIFIED = 304
+PODMAN = "Libpod"
 
 
 class Source:
@@ -86,13 +89,24 @@ class Source:
         """Return which engine answers, and its machine."""
         reached = await self._connection.reach()
         endpoint = reached.endpoint
-        parse = partial(parse_info, endpoint.url, endpoint.origin, reached.api_version)
+        parse = partial(
+            parse_info, endpoint.url, endpoint.origin, reached.software, reached.api_version
+        )
         return await self._get("/info", parse)
 
     async def containers(self) -> list[Listed]:
-        """List all containers, running or not, in one request."""
+        """List all containers, running or not, in one request; on Podman two."""
+        listed = await self._list({"all": 1})
+        if not (await self._connection.reach()).software.startswith(PODMAN):
+            return listed
+        # Podman's list does not say who is unhealthy, but can be filtered by it.
+        filters = json.dumps({"health": ["unhealthy"]})
+        unhealthy = {c.id for c in await self._list({"filters": filters})}
+        return [replace(c, health="unhealthy") if c.id in unhealthy else c for c in listed]
+
+    async def _list(self, params: Mapping[str, Any]) -> list[Listed]:
         return await self._get(
-            "/containers/json", lambda raw: [parse_listed(entry) for entry in raw], {"all": 1}
+            "/containers/json", lambda raw: [parse_listed(entry) for entry in raw], params
         )
 
     async def container(self, container_id: str) -> Container:
