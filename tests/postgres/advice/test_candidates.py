@@ -4,7 +4,7 @@ from stacksight_postgres.advice.candidates import candidate_indexes, relevant_to
 from stacksight_postgres.advice.model import Query
 from stacksight_postgres.advice.reading import read_uses
 from stacksight_postgres.advice.reduced import choose_by_statistics
-from stacksight_postgres.advice.rules import suggest_by_rule
+from stacksight_postgres.advice.rules import operator_indexes, suggest_by_rule
 from stacksight_postgres.guard.statement import parse_statement
 from tests.postgres.advice.tables import CATALOG, column, existing, table, uses
 
@@ -85,7 +85,8 @@ def test_operators_of_gin_are_named_by_rule() -> None:
     )
     sql = "SELECT 1 FROM users WHERE tags @> $1 AND data @> $2 AND email LIKE '%x%'"
     found = read_uses(parse_statement(sql).tree, {("", "users"): documents})
-    text = "\n".join(suggest_by_rule([Query("Q1", sql, found)]))
+    queries = [Query("Q1", sql, found)]
+    text = "\n".join(suggest_by_rule(queries, operator_indexes(queries), ()))
     assert "USING gin (tags)" in text
     assert "USING gin (data jsonb_path_ops)" in text
     assert "USING gin (email gin_trgm_ops)" in text

@@ -17,7 +17,8 @@ Plan = tuple[float, frozenset[IndexSpec]]
 
 SQL = "SELECT id FROM users WHERE age = 1 AND score = 2"
 QUERY = Query("Q1", SQL, uses(SQL))
-CANDIDATES = candidate_indexes([QUERY])[:6]
+CANDIDATES = list(candidate_indexes([QUERY]))[:6]
+OWN = dict.fromkeys(CANDIDATES, (0,))
 BASE = 1000.0
 NOT_WORTH_IT = LEAST_GAIN + BUDGET_WORTH
 
@@ -63,7 +64,7 @@ async def test_the_choice_is_within_limits_and_no_single_index_beats_it(
 ) -> None:
     planner = Planner(plans)
     bytes_ = [size * 8192 for size in sizes]
-    costs = Costs([QUERY], CANDIDATES, planner.ask, time.monotonic() + 60)
+    costs = Costs([QUERY], OWN, planner.ask, time.monotonic() + 60)
     limits = Limits(budget * 8192, count)
     found = await Selector(costs, of_size(bytes_), limits).run()
     chosen = list(members(found.chosen))
@@ -80,7 +81,7 @@ async def test_the_choice_is_within_limits_and_no_single_index_beats_it(
 
 async def test_what_is_known_is_not_asked_again() -> None:
     planner = Planner([(10.0, frozenset(CANDIDATES[:1]))])
-    costs = Costs([QUERY], CANDIDATES, planner.ask, time.monotonic() + 60)
+    costs = Costs([QUERY], OWN, planner.ask, time.monotonic() + 60)
     everything = (1 << len(CANDIDATES)) - 1
     assert (await costs.estimate(0, everything)).used == 1
     assert (await costs.estimate(0, 0b11)).cost == 10.0
@@ -91,7 +92,7 @@ async def test_what_is_known_is_not_asked_again() -> None:
 
 async def test_without_time_the_best_so_far_is_given_and_said_to_be_cut() -> None:
     planner = Planner([(10.0, frozenset(CANDIDATES[:1]))])
-    costs = Costs([QUERY], CANDIDATES, planner.ask, time.monotonic() - 1)
+    costs = Costs([QUERY], OWN, planner.ask, time.monotonic() - 1)
     found = await Selector(costs, lambda _: 8192, Limits(1e9, 5)).run()
     assert found.cut
     assert not found.chosen

@@ -16,6 +16,10 @@ from stacksight_postgres.advice.model import (
 )
 
 MAX_KEYS = 4
+KNOWN_METHODS = frozenset({"btree", "brin"})
+"""Of which hypopg can make hypothetical indexes."""
+
+MAX_PARTIAL_KEYS = 2
 MAX_PAIRED = 8
 MAX_INCLUDED = 12
 MAX_COVERING_WIDTH = 160
@@ -25,6 +29,11 @@ BRIN_CORRELATION = 0.9
 FEW_VALUES = 100
 """A constant is worth a partial index only where the column has few values: a status, a kind."""
 
+MAX_CONSTANTS = 2
+"""A column compared with more constants than this is compared with a parameter in truth."""
+
+_COMPARED = frozenset({"equal", "in", "range"})
+_BRIN_KINDS = frozenset({"equal", "in", "range"})
 _POINTS = frozenset({"equal", "in", "null", "boolean"})
 _RANGES = frozenset({"range", "prefix", "not_null"})
 _TEXT = ("text", "character varying")
@@ -32,23 +41,28 @@ _TEXT = ("text", "character varying")
 Sequences = dict[tuple[IndexKey, ...], None]
 
 
-def candidate_indexes(queries: Sequence[Query]) -> list[IndexSpec]:
+def candidate_indexes(queries: Sequence[Query]) -> dict[IndexSpec, set[int]]:
     """Return every index that the syntax of the queries makes plausible, in a fixed order.
 
     What exists already, and what a tiny table does not need, is left out.
+
+    Returns:
+        Each with the numbers of the queries that it was thought of for.
     """
-    found: dict[IndexSpec, None] = {}
-    for query in queries:
+    found: dict[IndexSpec, set[int]] = {}
+    varying = _varying(queries)
+    for number, query in enumerate(queries):
         for use in query.uses:
             if use.table.pages >= SMALL_TABLE_PAGES:
-                found |= dict.fromkeys(_of_use(use))
+                for spec in _of_use(use, varying):
+                    found.setdefault(spec, set()).add(number)
     tables = {use.table.name: use.table for query in queries for use in query.uses}
-    return [spec for spec in found if not _exists(spec, tables[spec.table])]
+    return {spec: by for spec, by in found.items() if not _exists(spec, tables[spec.table])}
 
 
 def relevant_to(query: Query, spec: IndexSpec) -> bool:
-    """Whether the planner could have a reason to use an index for a query."""
-    return any(_serves(use, spec) for use in query.uses)
+    """Whether the planner could have a reason to use an index for a query, and knows its kind."""
+    return spec.method in KNOWN_METHODS and any(_serves(use, spec) for use in query.uses)
 
 
 def _serves(use: Use, spec: IndexSpec) -> bool:
@@ -68,17 +82,31 @@ def _constants(use: Use) -> set[str]:
     return {p.constant for p in use.predicates if p.constant is not None}
 
 
-def _of_use(use: Use) -> Iterator[IndexSpec]:
+def _varying(queries: Sequence[Query]) -> frozenset[tuple[str, str]]:
+    """Return tables and keys that the queries compare with ever other constants: parameters."""
+    constants: dict[tuple[str, str], set[str]] = {}
+    for query in queries:
+        for use in query.uses:
+            for p in use.predicates:
+                if p.key is not None and p.constant is not None and p.kind in _COMPARED:
+                    constants.setdefault((use.table.name, p.key.sql), set()).add(p.constant)
+    return frozenset(one for one, texts in constants.items() if len(texts) > MAX_CONSTANTS)
+
+
+def _of_use(use: Use, varying: frozenset[tuple[str, str]]) -> Iterator[IndexSpec]:
     table = use.table
     main, paired = _sequences(use)
+    ordered = {tuple(_sort_key(key) for key in order) for order in use.orders}
     for keys in (*main, *paired):
         yield IndexSpec(table.name, keys)
     for keys in main:
         yield from _covering(use, keys, (), frozenset())
-    for where, dropped, points in _partials(use):
+    for where, dropped, points in _partials(use, varying):
         rest = {tuple(k for k in keys if k.sql not in points): None for keys in main}
+        if not any(rest):
+            rest[_some_key(use, points)] = None
         for keys in rest:
-            if keys:
+            if keys and (len(keys) <= MAX_PARTIAL_KEYS or keys in ordered):
                 yield IndexSpec(table.name, keys, where=where)
                 yield from _covering(use, keys, where, dropped)
     yield from _brin(use)
@@ -185,6 +213,12 @@ def _distinct_sequences(sequences: Iterable[tuple[IndexKey, ...]]) -> list[tuple
     return list(dict.fromkeys(tuple(_distinct(keys)) for keys in sequences))
 
 
+def _some_key(use: Use, points: frozenset[str]) -> tuple[IndexKey, ...]:
+    """Return a key for an index of which only the predicate matters: what the query reads."""
+    keys = _plain(use, [column_key(name) for name in use.table.columns if name in use.needed])
+    return tuple(key for key in keys if key.sql not in points)[:1] or keys[:1]
+
+
 # --- variants ---------------------------------------------------------------------------------
 
 
@@ -210,13 +244,17 @@ def _covering(
         yield IndexSpec(use.table.name, keys + more, (), where)
 
 
-def _partials(use: Use) -> Iterator[tuple[tuple[str, ...], frozenset[str], frozenset[str]]]:
+def _partials(
+    use: Use, varying: frozenset[tuple[str, str]]
+) -> Iterator[tuple[tuple[str, ...], frozenset[str], frozenset[str]]]:
     """Yield predicates for partial indexes.
 
     Each with the columns that are needed for nothing else, and the keys that it makes constant.
     """
     eligible = {
-        p.constant: p for p in use.predicates if p.constant is not None and _is_stable(use, p)
+        p.constant: p
+        for p in use.predicates
+        if p.constant is not None and _is_stable(use, p, varying)
     }
     chosen = sorted(eligible)
     groups: list[tuple[str, ...]] = [(text,) for text in chosen]
@@ -226,17 +264,21 @@ def _partials(use: Use) -> Iterator[tuple[tuple[str, ...], frozenset[str], froze
         used = [eligible[text] for text in texts]
         mentions = [name for p in used for name in p.columns]
         dropped = frozenset(n for n in mentions if use.needed[n] <= mentions.count(n))
-        points = frozenset(p.key.sql for p in used if p.key and p.kind in {"equal", "null"})
+        points = frozenset(
+            p.key.sql for p in used if p.key and p.kind in {"equal", "null", "boolean"}
+        )
         yield texts, dropped, points
 
 
-def _is_stable(use: Use, predicate: Predicate) -> bool:
+def _is_stable(use: Use, predicate: Predicate, varying: frozenset[tuple[str, str]]) -> bool:
     """Whether a condition is likely to be asked again and again with the same constant."""
     if predicate.kind in {"null", "not_null", "boolean", "compare"}:
         return True
     if predicate.kind not in {"equal", "in", "range"} and predicate.operator != "<>":
         return False
     if not predicate.key or not predicate.key.is_column:
+        return False
+    if (use.table.name, predicate.key.sql) in varying:
         return False
     distinct = use.table.columns[predicate.columns[0]].distinct
     return distinct is not None and distinct <= FEW_VALUES
@@ -246,7 +288,7 @@ def _brin(use: Use) -> Iterator[IndexSpec]:
     """A BRIN index where the rows lie in the order of a column, as arrival times do."""
     if use.table.pages < BRIN_PAGES:
         return
-    for key in _keys(use, _RANGES | _POINTS, joined=False):
+    for key in _keys(use, _BRIN_KINDS, joined=False):
         column = use.table.columns[key.columns[0]]
         ordered = abs(column.correlation or 0.0) >= BRIN_CORRELATION
         if ordered and not key.suffix and not key.sql.startswith("("):

@@ -144,7 +144,9 @@ def _comparison(node: Any, scope: Scope, reader: Reads, *, always: bool) -> None
     literal = literal_text(_pattern(right)) if outer and not varies else None
     written = operator if outer else _MIRRORED.get(operator, operator)
     for use, key in outer or inner:
-        use.predicates.append(Predicate(kind, key, key.columns, constant, None, written, literal))
+        use.predicates.append(
+            Predicate(kind, key, key.columns, constant, None, written, literal, always)
+        )
 
 
 def _right_keys(node: Any, scope: Scope) -> list[tuple[Use, Key]]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from bisect import insort
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stacksight_postgres.advice.candidates import relevant_to
@@ -48,7 +48,8 @@ class Costs:
 
     Args:
         queries: that are to be made faster.
-        candidates: that may be asked about; their places are the bits of every set.
+        candidates: that may be asked about, with the numbers of the queries that each was thought
+            of for; their places are the bits of every set.
         ask: asks the planner.
         deadline: by ``time.monotonic``.
     """
@@ -56,7 +57,7 @@ class Costs:
     def __init__(
         self,
         queries: Sequence[Query],
-        candidates: Iterable[IndexSpec],
+        candidates: Mapping[IndexSpec, Collection[int]],
         ask: Ask,
         deadline: float,
     ) -> None:
@@ -69,8 +70,11 @@ class Costs:
         self._relevant: list[Mask] = [0 for _ in queries]
         self._answers: list[dict[Mask, Mask]] = [{} for _ in queries]
         self._plans: list[list[Plan]] = [[] for _ in queries]
-        for spec in candidates:
-            self.add(spec)
+        self._own: list[Mask] = [0 for _ in queries]
+        for spec, by in candidates.items():
+            number = self.add(spec)
+            for query in by:
+                self._own[query] |= 1 << number
 
     def add(self, spec: IndexSpec) -> int:
         """Take up a candidate, unless it is known, and return its number."""
@@ -81,9 +85,9 @@ class Costs:
                 self._relevant[query] |= relevant_to(one, spec) << number
         return self._numbers[spec]
 
-    def relevant(self, query: int) -> Mask:
-        """Return the candidates that the planner could use for a query."""
-        return self._relevant[query]
+    def own(self, query: int) -> Mask:
+        """Return the candidates that were thought of for a query."""
+        return self._own[query]
 
     def plans(self, query: int) -> Sequence[Plan]:
         """Return the plans known of a query, the cheapest first."""
@@ -122,9 +126,13 @@ class Costs:
             plans = [Plan(cost, self._mask(used)) for cost, used in found]
             self._answers[query][offered] = plans[0].used
             for plan in plans:
-                if plan not in self._plans[query]:
-                    insort(self._plans[query], plan)
-        return self.bound(query, offered)
+                self.learn(query, plan)
+        return self.bound(query, specs)
+
+    def learn(self, query: int, plan: Plan) -> None:
+        """Take up a plan, also one that the planner could not be asked for."""
+        if plan not in self._plans[query]:
+            insort(self._plans[query], plan)
 
     async def estimate_all(self, wanted: Iterable[tuple[int, Mask]]) -> None:
         """Learn what several queries cost, each with a set of indexes.

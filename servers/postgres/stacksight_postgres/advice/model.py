@@ -1,5 +1,6 @@
 """What the advice is worked out from and worked out in: tables, queries' needs, indexes."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
@@ -154,6 +155,7 @@ class Predicate:
         partner: the use of another table that the key is compared with.
         operator: as written.
         literal: the text that it compares with, if that is a constant.
+        always: whether every row of the answer meets it, as opposed to an arm of an OR.
     """
 
     kind: PredicateKind
@@ -163,6 +165,7 @@ class Predicate:
     partner: int | None = None
     operator: str = "="
     literal: str | None = None
+    always: bool = True
 
 
 @dataclass(frozen=True)
@@ -285,3 +288,9 @@ class IndexSpec:
         parts += [f"WITH ({options})"] if options else []
         parts += [f"WHERE {self.predicate}"] if self.where else []
         return " ".join(parts)
+
+
+def bare_name(name: str) -> str:
+    """Return the relation's own name, as plans have it, of one that SQL may qualify and quote."""
+    last = re.split(r'\.(?=(?:[^"]*"[^"]*")*[^"]*$)', name)[-1]
+    return last.strip('"').replace('""', '"')

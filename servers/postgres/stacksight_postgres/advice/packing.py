@@ -16,6 +16,8 @@ THRIFTS = (1.0, 0.6, 0.3, 0.0)
 LEAST_BYTES = 8192
 MOST_TAKEN_OUT = 3
 SAME = 1e-9
+WORTH_A_PLAN = 0.002
+"""A plan has to be cheaper by this share than one that takes fewer indexes."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Packing:
         self._readers: dict[int, list[int]] = {}
         self._read_by: dict[Mask, list[int]] = {}
         self._weighed: dict[Mask, int] = {}
+        self._near: dict[Mask, list[Mask]] = {}
         for query, union in enumerate(self._unions):
             for number in members(union):
                 self._readers.setdefault(number, []).append(query)
@@ -96,30 +99,33 @@ class Packing:
     def _grown(self, chosen: Mask, thrift: float, without: Mask = 0) -> Mask:
         """Add what saves most for its bytes, again and again; ``without`` not in the first step."""
         costs = self._costs(chosen)
-        moves = self._moves
+        gains: dict[Mask, float] = {}
+        stale: Sequence[Mask] = self._moves
         while True:
-            best: tuple[float, Mask] | None = None
-            useful = []
-            for move in moves:
+            for move in stale:
                 added = move & ~chosen
-                if not added:
-                    continue
-                saved = self._saved(chosen | move, added, costs)
-                net = saved - self._charge(added)
-                if net <= 0 and added.bit_count() == move.bit_count():
-                    continue
-                useful.append(move)
+                gains[move] = self._saved(chosen | move, added, costs) - self._charge(added)
+            best: tuple[float, Mask] | None = None
+            for move, net in gains.items():
                 if net <= 0 or move & without == move or not self._fits(chosen | move):
                     continue
-                score = net / max(self._bytes(added), LEAST_BYTES) ** thrift
+                score = net / max(self._bytes(move & ~chosen), LEAST_BYTES) ** thrift
                 if best is None or score > best[0]:
                     best = (score, move)
             if best is None:
                 return chosen
+            added = best[1] & ~chosen
             chosen |= best[1]
             costs = self._costs(chosen)
+            stale = self._near[added] if added in self._near else self._touched_by(added)
             without = 0
-            moves = useful if len(useful) < len(moves) else moves
+
+    def _touched_by(self, added: Mask) -> list[Mask]:
+        """Return the moves that gain something else once these are there."""
+        queries = set(self._readers_of(added))
+        near = [m for m in self._moves if m & added or queries.intersection(self._readers_of(m))]
+        self._near[added] = near
+        return near
 
     def _pruned(self, chosen: Mask) -> Mask:
         """Take out what saves less than it is charged for, beside the others."""
@@ -167,12 +173,13 @@ class Packing:
 
 
 def _undominated(plans: Sequence[Plan]) -> list[Plan]:
-    """Leave out plans that cost no less than another that takes no more."""
+    """Leave out plans that cost hardly less than another that takes no more."""
     kept: list[Plan] = []
-    for plan in plans:
-        if not any(other.used & plan.used == other.used for other in kept):
+    for plan in sorted(plans, key=lambda p: (p.used.bit_count(), p.cost, p.used)):
+        below = [other.cost for other in kept if other.used & plan.used == other.used]
+        if not below or plan.cost < min(below) * (1 - WORTH_A_PLAN):
             kept.append(plan)
-    return kept
+    return sorted(kept)
 
 
 def _union(plans: Sequence[Plan]) -> Mask:

@@ -14,8 +14,7 @@ from stacksight_postgres.advice.answer import (
     QueryGain,
     QueryVerdict,
 )
-from stacksight_postgres.advice.model import ExistingIndex, IndexSpec, Query, Table
-from stacksight_postgres.advice.rules import suggest_by_rule
+from stacksight_postgres.advice.model import ExistingIndex, IndexSpec, Query, Table, bare_name
 from stacksight_postgres.advice.verdicts import why_no_index
 
 HELPED = 0.95
@@ -23,6 +22,8 @@ HELPED = 0.95
 
 MAX_GAINS = 6
 MAX_TEXT = 70
+SHORT_TEXT = 40
+MANY_QUERIES = 8
 MAX_QUERIES = 25
 MAX_SUGGESTIONS = 8
 HOT_MATTERS = 0.2
@@ -87,6 +88,8 @@ class Judged:
         losses: share of the total cost that would come back without each used index.
         sizes: bytes of every candidate.
         budget: bytes allowed for all.
+        notes: on some of the candidates.
+        suggestions: what could not be judged.
         cut: whether the time limit ended the search.
     """
 
@@ -94,6 +97,8 @@ class Judged:
     losses: Mapping[IndexSpec, float]
     sizes: Mapping[IndexSpec, int]
     budget: float
+    notes: Mapping[IndexSpec, Sequence[str]]
+    suggestions: Sequence[str]
     cut: bool
 
 
@@ -101,18 +106,18 @@ def report(judged: Judged, tables: Mapping[str, Table]) -> Advice:
     """Write the answer: indexes by what they save, then what becomes of each query."""
     chosen = sorted(judged.losses, key=lambda spec: (-judged.losses[spec], spec))
     indexes = [_index(spec, judged, tables[spec.table]) for spec in chosen]
-    queries = [o.query for o in judged.outcomes]
     heavy = sorted(judged.outcomes, key=lambda o: -o.before * o.query.weight)[:MAX_QUERIES]
     shown = [o for o in judged.outcomes if o in heavy]
     rest = [o for o in judged.outcomes if o not in heavy]
+    most = SHORT_TEXT if len(shown) > MANY_QUERIES else MAX_TEXT
     return Advice(
         what_if=True,
         before=sum(o.before for o in judged.outcomes),
         after=sum(o.after for o in judged.outcomes),
         total_bytes=sum(judged.sizes[spec] for spec in chosen),
         indexes=_without_repeated_drops(indexes),
-        queries=[_verdict(outcome, judged, tables) for outcome in shown],
-        suggestions=suggest_by_rule(queries)[:MAX_SUGGESTIONS],
+        queries=[_verdict(outcome, judged, tables, most) for outcome in shown],
+        suggestions=list(judged.suggestions[:MAX_SUGGESTIONS]),
         notes=[NOTE_LIGHTER.format(count=len(rest), most=MAX_QUERIES)] if rest else [],
         cut=judged.cut,
         seconds=0,
@@ -122,7 +127,7 @@ def report(judged: Judged, tables: Mapping[str, Table]) -> Advice:
 def report_reduced(
     found: Sequence[tuple[IndexSpec, str]],
     sizes: Sequence[int],
-    queries: Sequence[Query],
+    suggestions: Sequence[str],
     tables: Mapping[str, Table],
     available: Iterable[str],
 ) -> Advice:
@@ -137,7 +142,7 @@ def report_reduced(
         what_if=False,
         total_bytes=sum(sizes),
         indexes=_without_repeated_drops(indexes),
-        suggestions=suggest_by_rule(queries)[:MAX_SUGGESTIONS],
+        suggestions=list(suggestions[:MAX_SUGGESTIONS]),
         not_examined=["what the planner would do with any of these, and orders, ranges and joins"],
         notes=[NO_HYPOPG.format(how=how)],
         seconds=0,
@@ -158,6 +163,7 @@ def _index(spec: IndexSpec, judged: Judged, table: Table) -> IndexAdvice:
         queries=gains,
     )
     price = _price(spec, table)
+    price["notes"] = [*judged.notes.get(spec, ()), *price["notes"]]
     if len(helped) > MAX_GAINS:
         price["notes"] = [NOTE_NOT_SHOWN.format(count=len(helped) - MAX_GAINS), *price["notes"]]
     return advice.model_copy(update=price)
@@ -211,13 +217,15 @@ def _statement(spec: IndexSpec, table: Table) -> str:
     return spec.create(concurrently=not table.partitions) + ";"
 
 
-def _verdict(outcome: QueryOutcome, judged: Judged, tables: Mapping[str, Table]) -> QueryVerdict:
+def _verdict(
+    outcome: QueryOutcome, judged: Judged, tables: Mapping[str, Table], most: int
+) -> QueryVerdict:
     why = None
     if outcome.after > HELPED * outcome.before:
         why = _why(outcome, judged, tables)
     return QueryVerdict(
         query=outcome.query.label,
-        text=inline(re.sub(r"\s+", " ", outcome.query.text).strip(), MAX_TEXT),
+        text=inline(re.sub(r"\s+", " ", outcome.query.text).strip(), most),
         calls=outcome.query.calls,
         before=round(outcome.before),
         after=round(outcome.after),
@@ -236,16 +244,10 @@ def _why(outcome: QueryOutcome, judged: Judged, tables: Mapping[str, Table]) -> 
             before=outcome.before,
             after=outcome.possible,
         )
-    by_name = {_bare(name): table for name, table in tables.items()}
+    by_name = {bare_name(name): table for name, table in tables.items()}
     return why_no_index(dict(outcome.plan), by_name, outcome.tried)
 
 
 def _first(specs: Sequence[IndexSpec]) -> str:
     more = f" and {len(specs) - 1} more" if len(specs) > 1 else ""
-    return specs[0].create() + more
-
-
-def _bare(name: str) -> str:
-    """The relation's own name, as plans have it; partitions keep theirs."""
-    last = re.split(r'\.(?=(?:[^"]*"[^"]*")*[^"]*$)', name)[-1]
-    return last.strip('"').replace('""', '"')
+    return specs[0].create().removeprefix("CREATE INDEX ON ") + more

@@ -91,7 +91,7 @@ class Selector:
         offers = [fitting, fitting & plain, fitting & partial]
         heaviest = sorted(self._every, key=lambda q: (-self._bound(q, 0), q))
         for offer, shrinking in zip(offers, (True, False, False), strict=True):
-            layers = {query: offer & self._costs.relevant(query) for query in heaviest}
+            layers = {query: offer & self._costs.own(query) for query in heaviest}
             for _ in range(MAX_LAYERS):
                 layers = {query: offered for query, offered in layers.items() if offered}
                 await self._costs.estimate_all(layers.items())
@@ -166,6 +166,11 @@ class Selector:
         return sum(len(self._costs.plans(query)) for query in self._every)
 
     def _room(self, chosen: Mask) -> Mask:
-        """Return a set with all that would still fit beside it, one at a time."""
+        """Return a set with all useful ones that would still fit beside it, one at a time."""
         room = self._limits.bytes - sum(self._sizes[n] for n in members(chosen))
-        return chosen | self._where(size <= room for size in self._sizes)
+        fitting = self._where(size <= room for size in self._sizes)
+        useful = 0
+        for query in self._every:
+            for plan in self._costs.plans(query):
+                useful |= plan.used
+        return chosen | useful & fitting

@@ -52,6 +52,10 @@ class Sizer:
         self._samples = samples
         self._known: dict[IndexSpec, int] = {}
 
+    def note(self, spec: IndexSpec, bytes_: int) -> None:
+        """Take up the size of an index that was estimated otherwise."""
+        self._known[spec] = bytes_
+
     def bytes(self, spec: IndexSpec) -> int:
         """Return the bytes of an index just built."""
         if spec not in self._known:

@@ -12,16 +12,23 @@ import asyncpg
 from stacksight_core.errors import ToolFailure
 from stacksight_postgres.advice.answer import Advice
 from stacksight_postgres.advice.candidates import candidate_indexes
-from stacksight_postgres.advice.costs import Costs, Mask, members
+from stacksight_postgres.advice.costs import Costs, Mask, Plan, members
 from stacksight_postgres.advice.model import IndexKey, IndexSpec, Query, Table
 from stacksight_postgres.advice.packing import Limits
+from stacksight_postgres.advice.plain import as_plain_query
 from stacksight_postgres.advice.reading import read_uses
 from stacksight_postgres.advice.reduced import choose_by_statistics
 from stacksight_postgres.advice.report import Judged, QueryOutcome, report, report_reduced
+from stacksight_postgres.advice.rules import (
+    TRIGRAM_OPCLASS,
+    operator_indexes,
+    suggest_by_rule,
+)
 from stacksight_postgres.advice.scopes import relation_names
 from stacksight_postgres.advice.selection import Selector
 from stacksight_postgres.advice.sizes import Sample, Sizer, needs_sample
 from stacksight_postgres.guard.statement import Statement
+from stacksight_postgres.source.advice_inverted import InvertedIndex, judge_inverted
 from stacksight_postgres.source.advice_sample import sample_table
 from stacksight_postgres.source.advice_tables import load_catalog
 from stacksight_postgres.source.database import Database, Session
@@ -48,7 +55,8 @@ not how slow. Counted in full, one of them decides everything.
 LEAST_COUNTED = 0.1
 """A query counts at least as this share of the median one: the light ones are the frequent ones."""
 
-ANSWERING_S = 0.5
+ANSWERING_SHARE = 0.1
+"""Of the time limit, for the few questions after the search."""
 DEFAULT_BUDGET_SHARE = 0.5
 PAGE_BYTES = 8192
 
@@ -65,6 +73,11 @@ NOTE_PARTITIONS = "{table}: {count} partitions, more than the {most} that are tr
 NOTE_STATISTICS = (
     "{table} was never analyzed; run ANALYZE {table} first, sizes and costs are guesses"
 )
+NOTE_MODELLED = (
+    "costs of this one are modelled, since hypopg knows no GIN; each written row makes about "
+    "{entries:.0f} entries"
+)
+NOTE_TRIGRAMS = "needs CREATE EXTENSION pg_trgm first"
 NOTE_WORKLOAD = "From pg_stat_statements: the {count} statements with the most execution time."
 
 
@@ -90,6 +103,7 @@ class _Wanted:
     label: str
     statement: Statement
     sql: str
+    text: str
     calls: int | None = None
     milliseconds: float = 0.0
 
@@ -114,7 +128,7 @@ async def advise(database: Database, request: Request) -> Advice:
         budget = _budget(request, tables.values())
         if has_hypopg(session):
             limits = Limits(budget, request.max_indexes)
-            deadline = started + request.seconds - ANSWERING_S
+            deadline = started + request.seconds * (1 - ANSWERING_SHARE)
             plans = [await explain(session, query.sql) for query in queries]
             base = [float(plan["Total Cost"]) for plan in plans]
             weighed, weighing = _weighted(queries, wanted, base)
@@ -126,9 +140,10 @@ async def advise(database: Database, request: Request) -> Advice:
         else:
             found = choose_by_statistics(queries)[: request.max_indexes]
             candidates = [spec for spec, _ in found]
-            sizer = Sizer(tables, await _sample(session, candidates, tables))
+            sizer = Sizer(tables, await _sample(session, list(candidates), tables))
             sizes = [sizer.bytes(spec) for spec in candidates]
-            advice = report_reduced(found, sizes, queries, tables, session.facts.available)
+            rules = suggest_by_rule(queries, operator_indexes(queries), ())
+            advice = report_reduced(found, sizes, rules, tables, session.facts.available)
     return advice.model_copy(
         update={
             "budget_bytes": budget,
@@ -181,11 +196,11 @@ async def _gather_workload(session: Session) -> tuple[list[_Wanted], list[str]]:
 
 
 async def _prepare(session: Session, label: str, sql: str) -> _Wanted:
-    statement = await check_explaining(session, sql, analyze=False)
+    statement = await check_explaining(session, as_plain_query(sql), analyze=False)
     [variant, *_] = await choose_values(session, statement, None, analyze=False)
     async with explained(session, variant.sql):
         await explain(session, variant.sql)
-    return _Wanted(label, statement, variant.sql)
+    return _Wanted(label, statement, variant.sql, sql)
 
 
 async def _read(
@@ -199,7 +214,7 @@ async def _read(
             sql=one.sql,
             uses=read_uses(one.statement.tree, catalog),
             calls=one.calls,
-            text=one.statement.sql,
+            text=one.text,
         )
         for one in wanted
     ]
@@ -258,11 +273,18 @@ async def _judge(
 ) -> Judged:
     [session, *_] = sessions
     candidates = await _possible(session, candidate_indexes(queries), tables)
-    sizer = Sizer(tables, await _sample(session, candidates, tables))
+    sizer = Sizer(tables, await _sample(session, list(candidates), tables))
     settings = await read_settings(session)
     what_ifs = [WhatIf(one, tables, sizer, settings) for one in sessions]
     planners = Planners(what_ifs, queries, names)
     costs = Costs(queries, candidates, planners.ask, deadline)
+    wanted = operator_indexes(queries)
+    inverted = await judge_inverted(session, wanted, queries, plans, settings)
+    for index in inverted:
+        sizer.note(index.spec, index.bytes)
+        number = costs.add(index.spec)
+        for query, cost in index.costs.items():
+            costs.learn(query, Plan(cost, 1 << number))
     selection = await Selector(costs, sizer.bytes, limits).run()
     costs.extend()
     await costs.estimate_all((number, selection.chosen) for number, _ in enumerate(queries))
@@ -272,15 +294,29 @@ async def _judge(
     used = 0
     for number, _ in enumerate(queries):
         used |= costs.bound(number, selection.chosen).used
-    losses = {costs.candidates[n]: await _loss(costs, used, 1 << n) for n in members(used)}
+    losses = {costs.candidates[n]: _loss(costs, used, 1 << n) for n in members(used)}
     by_spec = {spec: sizer.bytes(spec) for spec in costs.candidates}
-    return Judged(outcomes, losses, by_spec, limits.bytes, selection.cut)
+    return Judged(
+        outcomes=outcomes,
+        losses=losses,
+        sizes=by_spec,
+        budget=limits.bytes,
+        notes={index.spec: _inverted_notes(session, index) for index in inverted},
+        suggestions=suggest_by_rule(queries, wanted, {index.spec for index in inverted}),
+        cut=selection.cut,
+    )
 
 
-async def _loss(costs: Costs, used: Mask, taken: Mask) -> float:
+def _inverted_notes(session: Session, index: InvertedIndex) -> list[str]:
+    notes = [NOTE_MODELLED.format(entries=index.entries)]
+    trigrams = index.spec.keys[0].suffix == TRIGRAM_OPCLASS
+    if trigrams and "pg_trgm" not in session.facts.extensions:
+        notes.insert(0, NOTE_TRIGRAMS)
+    return notes
+
+
+def _loss(costs: Costs, used: Mask, taken: Mask) -> float:
     """Return the share of the total cost that comes back without an index."""
-    every = range(len(costs.queries))
-    await costs.estimate_all((query, used & ~taken) for query in every)
     loss = total = 0.0
     for number, query in enumerate(costs.queries):
         with_it = costs.bound(number, used).cost
@@ -300,26 +336,35 @@ def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask) -> Q
         uses=tuple(costs.candidates[n] for n in members(final.used)),
         possible=best.cost,
         possible_with=tuple(costs.candidates[n] for n in members(best.used)),
-        tried=costs.relevant(number).bit_count(),
+        tried=costs.own(number).bit_count(),
     )
 
 
 async def _possible(
-    session: Session, candidates: Iterable[IndexSpec], tables: dict[str, Table]
-) -> list[IndexSpec]:
+    session: Session, candidates: dict[IndexSpec, set[int]], tables: dict[str, Table]
+) -> dict[IndexSpec, set[int]]:
     """Leave out what PostgreSQL would refuse: an expression that is not immutable, say."""
-    accepted: dict[tuple[str, IndexKey], bool] = {}
-    found = []
-    for spec in candidates:
+    accepted: dict[IndexSpec, bool] = {}
+    found = {}
+    for spec, by in candidates.items():
         if len(tables[spec.table].partitions) > MAX_PARTITIONS:
             continue
-        for key in spec.keys:
-            one = (spec.table, key)
-            if one not in accepted and (key.sql.startswith("(") or key.suffix):
-                accepted[one] = await is_possible(session, IndexSpec(spec.table, (key,)))
-        if all(accepted.get((spec.table, key), True) for key in spec.keys):
-            found.append(spec)
+        for part in _doubtful_parts(spec):
+            if part not in accepted:
+                accepted[part] = await is_possible(session, part)
+        if all(accepted[part] for part in _doubtful_parts(spec)):
+            found[spec] = by
     return found
+
+
+def _doubtful_parts(spec: IndexSpec) -> list[IndexSpec]:
+    """Return what PostgreSQL could refuse of an index, each as an index of its own."""
+    plain = spec.method == "btree"
+    doubtful = [key for key in spec.keys if not plain or key.sql.startswith("(") or key.suffix]
+    parts = [IndexSpec(spec.table, (key,), method=spec.method) for key in doubtful]
+    bare = IndexKey(spec.keys[0].sql, spec.keys[0].columns)
+    parts += [IndexSpec(spec.table, (bare,), where=(text,)) for text in spec.where]
+    return parts
 
 
 async def _sample(
