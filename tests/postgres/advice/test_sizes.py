@@ -48,7 +48,9 @@ async def test_an_estimate_is_near_the_size_of_the_built_index(
         table = (await load_catalog(session, {("", name)}))[("", name)]
         assert isinstance(table, Table)
         sets = [needs_sample(spec, table)] if needs_sample(spec, table) else []
-        sample = await sample_table(session, table, sets, [spec.predicate] if spec.where else [])
+        predicates = [spec.predicate] if spec.where else []
+        expressions = [key.sql for key in spec.keys if key.sql.startswith("(")]
+        sample = await sample_table(session, table, sets, predicates, expressions)
     await database.close()
     connection = await asyncpg.connect(web_url)
     build = connection.transaction()

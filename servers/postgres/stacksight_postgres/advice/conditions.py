@@ -155,6 +155,11 @@ def _right_keys(node: Any, scope: Scope) -> list[tuple[Use, Key]]:
 
 def _rows(node: Any, scope: Scope, reader: Reads, *, always: bool) -> None:
     """``(a, b) = (1, 2)`` is two conditions; ``(a, b) > (1, 2)`` at least one on the first."""
+    if isinstance(node.rexpr, tuple):
+        for left in node.lexpr.args:
+            for use, key in expression_keys(left, scope):
+                use.predicates.append(Predicate("in", key, key.columns, always=always))
+        return
     if not is_node(node.rexpr, ast.RowExpr):
         return
     pairs = list(zip(node.lexpr.args, node.rexpr.args, strict=False))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stacksight_postgres.advice.model import Column, IndexSpec, Table
+from stacksight_postgres.advice.model import IndexKey, IndexSpec, Table
 
 PAGE = 8192
 LEAF_SPACE = (PAGE - 24 - 16) - PAGE * 0.10
@@ -20,8 +20,26 @@ ROW_POINTER = 6
 NULL_BITMAP = 8
 POSTING = 812
 EXPRESSION_WIDTH = 12
+NOT_DEDUPLICATED = frozenset({"numeric", "real", "double precision", "interval", "jsonb"})
 BRIN_PAGES_PER_RANGE = 128
-BRIN_TUPLE = 32
+BRIN_TUPLE = 24
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a sample says of the values of an expression.
+
+    Attributes:
+        width: mean bytes in an index.
+        distinct: how many there are.
+        once: how many of them occur once.
+        type: of them.
+    """
+
+    width: float
+    distinct: int
+    once: int
+    type: str
 
 
 @dataclass(frozen=True)
@@ -32,11 +50,13 @@ class Sample:
         rows: in the sample.
         distinct: for sets of columns: how many combinations, and how many of them occur once.
         matching: for predicates: how many rows meet them.
+        expressions: what is known of their values.
     """
 
     rows: int = 0
     distinct: Mapping[frozenset[str], tuple[int, int]] = field(default_factory=dict)
     matching: Mapping[str, int] = field(default_factory=dict)
+    expressions: Mapping[str, Values] = field(default_factory=dict)
 
 
 class Sizer:
@@ -70,27 +90,27 @@ class Sizer:
     def height(self, spec: IndexSpec) -> int:
         """Return the levels of a B-tree above its leaves."""
         pages = self.bytes(spec) / PAGE / max(len(self._tables[spec.table].partitions), 1)
-        width = _tuple_width(spec, self._tables[spec.table])
+        sample = self._samples.get(spec.table, Sample())
+        width = _tuple_width(spec, self._tables[spec.table], sample)
         return math.ceil(math.log(pages, _per_branch(width))) if pages > 2 else 0
 
 
 def estimate_bytes(spec: IndexSpec, table: Table, sample: Sample) -> int:
     """Return the bytes of an index just built, within about 30 % of the truth."""
     if spec.method == "brin":
-        return PAGE * (3 + math.ceil(table.pages / BRIN_PAGES_PER_RANGE * BRIN_TUPLE / PAGE))
+        return PAGE * (2 + math.ceil(table.pages / BRIN_PAGES_PER_RANGE * BRIN_TUPLE / PAGE))
     rows = _rows(spec, table, sample)
     if rows < 1:
         return 2 * PAGE
-    key_columns = [table.columns[name] for key in spec.keys for name in key.columns]
-    distinct = _combinations(spec, key_columns, table, rows, sample)
-    merges = not spec.include and all(column.deduplicates for column in key_columns)
-    width = _tuple_width(spec, table)
+    distinct = _combinations(spec, table, rows, sample)
+    merges = not spec.include and all(_deduplicates(k, table, sample) for k in spec.keys)
+    width = _tuple_width(spec, table, sample)
     leaf = _posting_bytes(rows, distinct, width) if merges else rows * (width + LINE_POINTER)
     leaf_pages = math.ceil(leaf / (LEAF_SPACE - width))
     return PAGE * (2 + math.ceil(leaf_pages * (1 + 1 / _per_branch(width))))
 
 
-def _per_branch(width: int) -> float:
+def _per_branch(width: float) -> float:
     """Children of an inner page."""
     return max(2.0, LEAF_SPACE * 0.75 / (width + LINE_POINTER))
 
@@ -119,19 +139,32 @@ def _rows(spec: IndexSpec, table: Table, sample: Sample) -> float:
     return table.rows * sample.matching.get(spec.predicate, sample.rows) / sample.rows
 
 
-def _combinations(
-    spec: IndexSpec, columns: list[Column], table: Table, rows: float, sample: Sample
-) -> float:
+def _combinations(spec: IndexSpec, table: Table, rows: float, sample: Sample) -> float:
     """How many different keys there are among ``rows`` of the table's rows."""
-    known = [column.distinct or table.rows for column in columns]
+    known = [_different(key, table, sample) for key in spec.keys]
     whole = min(table.rows, math.prod(known))
-    found = sample.distinct.get(frozenset(column.name for column in columns))
-    if found and sample.rows:
+    columns = frozenset(name for key in spec.keys for name in key.columns)
+    found = sample.distinct.get(columns)
+    if found and sample.rows and len(known) > 1:
         whole = min(whole, max(*known, _haas_stokes(sample.rows, table.rows, *found)))
     if not spec.where or rows >= table.rows:
         return max(1.0, whole)
     # Rows drawn at random from equally frequent keys.
     return max(1.0, whole * -math.expm1(-rows / whole))
+
+
+def _deduplicates(key: IndexKey, table: Table, sample: Sample) -> bool:
+    if key.sql in sample.expressions:
+        return sample.expressions[key.sql].type not in NOT_DEDUPLICATED
+    return all(table.columns[name].deduplicates for name in key.columns)
+
+
+def _different(key: IndexKey, table: Table, sample: Sample) -> float:
+    if key.sql in sample.expressions and sample.rows:
+        values = sample.expressions[key.sql]
+        return _haas_stokes(sample.rows, table.rows, values.distinct, values.once)
+    known = [table.columns[name].distinct or table.rows for name in key.columns]
+    return min(table.rows, math.prod(known))
 
 
 def _haas_stokes(sampled: int, rows: float, distinct: int, once: int) -> float:
@@ -140,32 +173,34 @@ def _haas_stokes(sampled: int, rows: float, distinct: int, once: int) -> float:
     return sampled * distinct / denominator if denominator > 0 else rows
 
 
-def _tuple_width(spec: IndexSpec, table: Table) -> int:
-    offset, nullable = 0, 1.0
+def _tuple_width(spec: IndexSpec, table: Table, sample: Sample) -> float:
+    """Mean bytes of an index tuple without its line pointer."""
+    offset, without_null, varies = 0.0, 1.0, False
+    names: list[str] = []
     for key in spec.keys:
-        if key.sql.startswith("("):
-            offset += EXPRESSION_WIDTH
+        if not key.sql.startswith("("):
+            names.append(key.columns[0])
             continue
-        offset, nullable = _append(table.columns[key.columns[0]], offset, nullable)
-    for name in spec.include:
-        offset, nullable = _append(table.columns[name], offset, nullable)
-    without = _aligned(HEADER + offset)
-    return round(without + (1 - nullable) * NULL_BITMAP)
+        values = sample.expressions.get(key.sql)
+        offset, varies = offset + (values.width if values else EXPRESSION_WIDTH), True
+    for column in (table.columns[name] for name in (*names, *spec.include)):
+        # A short value that varies in length has a one-byte header and no alignment.
+        alignment = column.alignment if column.fixed else 1
+        # The mean in the statistics is cut to a whole number.
+        width = column.width if column.fixed else column.width + 0.5
+        offset = math.ceil(offset / alignment) * alignment + width * (1 - column.null_fraction)
+        without_null *= 1 - column.null_fraction
+        varies |= not column.fixed
+    around = (-1.0, 0.0, 1.0) if varies else (0.0,)
+    mean = sum(_aligned(HEADER + offset + more) for more in around) / len(around)
+    return mean + (1 - without_null) * NULL_BITMAP
 
 
-def _append(column: Column, offset: int, without_null: float) -> tuple[int, float]:
-    # A short value that varies in length has a one-byte header and no alignment.
-    alignment = column.alignment if column.fixed else 1
-    start = -(-offset // alignment) * alignment
-    width = round(column.width * (1 - column.null_fraction)) if column.null_fraction else 0
-    return start + (width or column.width), without_null * (1 - column.null_fraction)
+def _aligned(size: float) -> int:
+    return math.ceil(size / 8) * 8
 
 
-def _aligned(size: int) -> int:
-    return -(-size // 8) * 8
-
-
-def _posting_bytes(rows: float, distinct: float, width: int) -> float:
+def _posting_bytes(rows: float, distinct: float, width: float) -> float:
     """Bytes of posting lists when ``rows`` share ``distinct`` keys."""
     distinct = min(distinct, rows)
     each = rows / distinct

@@ -58,6 +58,8 @@ LEAST_COUNTED = 0.1
 ANSWERING_SHARE = 0.1
 """Of the time limit, for the few questions after the search."""
 DEFAULT_BUDGET_SHARE = 0.5
+SIZE_MARGIN = 0.02
+"""Of the budget is left free, as the sizes are estimates."""
 PAGE_BYTES = 8192
 
 ERROR_QUERY = "Query {label}: {reason}"
@@ -127,7 +129,7 @@ async def advise(database: Database, request: Request) -> Advice:
         ]
         budget = _budget(request, tables.values())
         if has_hypopg(session):
-            limits = Limits(budget, request.max_indexes)
+            limits = Limits(budget * (1 - SIZE_MARGIN), request.max_indexes)
             deadline = started + request.seconds * (1 - ANSWERING_SHARE)
             plans = [await explain(session, query.sql) for query in queries]
             base = [float(plan["Total Cost"]) for plan in plans]
@@ -376,9 +378,11 @@ async def _sample(
         mine = [spec for spec in candidates if spec.table == name]
         sets = sorted({needs_sample(spec, table) for spec in mine} - {frozenset()}, key=sorted)
         predicates = sorted({spec.predicate for spec in mine if spec.where})
+        keys = {key.sql for spec in mine for key in spec.keys}
+        expressions = sorted(key for key in keys if key.startswith("("))
         try:
             async with session.savepoint():
-                samples[name] = await sample_table(session, table, sets, predicates)
+                samples[name] = await sample_table(session, table, sets, predicates, expressions)
         except asyncpg.PostgresError:  # no right to read the rows: the statistics have to do
             samples[name] = Sample()
     return samples

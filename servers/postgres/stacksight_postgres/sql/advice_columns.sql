@@ -32,6 +32,7 @@ SELECT
     ) AS bytewise
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_type AS t ON t.oid = a.atttypid
 JOIN pg_database AS d ON d.datname = current_database()
 LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
@@ -40,7 +41,7 @@ LEFT JOIN LATERAL (
         v.avg_width AS stawidth, v.n_distinct AS stadistinct, v.null_frac AS stanullfrac,
         v.correlation
     FROM pg_stats AS v
-    WHERE v.schemaname = c.relnamespace::regnamespace::text AND v.tablename = c.relname
+    WHERE v.schemaname = n.nspname AND v.tablename = c.relname
         AND v.attname = a.attname AND v.inherited = (c.relkind = 'p')
 ) AS s ON true
 WHERE a.attrelid = ANY ($1::bigint[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
