@@ -116,7 +116,7 @@ async def _matching(session: Session, one: OperatorIndex) -> float | None:
     """Return how many rows the planner thinks meet the condition alone; None if it is not known."""
     if one.predicate.constant is None:
         return None
-    sql = f"{MARK}EXPLAIN (FORMAT JSON) SELECT FROM {one.use.table.name} WHERE "
+    sql = f"EXPLAIN {MARK}(FORMAT JSON) SELECT FROM {one.use.table.name} WHERE "
     try:
         async with session.savepoint():
             text = await session.fetchval(sql + one.predicate.constant)
