@@ -1,6 +1,7 @@
 """list_channels and capture_messages, over stdio, with real publishers."""
 
 import asyncio
+import json
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -103,6 +104,53 @@ async def test_silence_is_proven_and_the_mismatch_explained(
     assert "message 1: video_id is 3, not 4" in answer.text
     assert "was not published to these channels" in answer.text
     assert f"similar names: {channel}s:1" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wait_for", "met"),
+    [
+        ({"path": "ok", "equals": True}, True),
+        ({"path": "ok", "equals": 1}, False),
+        ({"path": "n", "equals": 1}, True),
+        ({"path": "n", "equals": True}, False),
+        ({"path": "none", "equals": None}, True),
+        ({"path": "n", "equals": None}, False),
+        ({"path": "none"}, True),
+        ({"path": "nothing"}, False),
+        ({"path": "$.items[1].id", "equals": 7}, True),
+        ({"path": "items.1.id", "equals": 7}, True),
+        ({"path": "['odd.name']", "equals": "x"}, True),
+        ({"path": "items", "equals": [{"id": 6}, {"id": 7}]}, True),
+        ({"contains": "Zürich"}, True),
+        ({"contains": "Zürich", "exactly": True}, True),
+        ({"contains": "Zürich", "count": 2}, False),
+        ({"contains": "Z", "count": 0, "exactly": True}, False),
+        ({"contains": "Basel", "count": 0, "exactly": True}, True),
+    ],
+)
+async def test_what_an_expectation_means(
+    client: ServerClient, start: Start, store: Any, channel: str, wait_for: Any, met: bool
+) -> None:
+    handle = await start(channel)
+    message = {"ok": True, "n": 1, "none": None, "items": [{"id": 6}, {"id": 7}], "odd.name": "x"}
+    store.publish(channel, json.dumps(message | {"city": "Zürich"}))
+    answer = await client.call(
+        "capture_messages", action="stop", capture=handle, wait_for=wait_for, timeout_s=0
+    )
+    assert answer.text.startswith("Met" if met else "Not met"), answer.text
+
+
+async def test_a_message_too_large_to_keep_is_not_judged(
+    client: ServerClient, start: Start, store: Any, channel: str
+) -> None:
+    handle = await start(channel)
+    store.publish(channel, "x" * 20_000_000 + "end")
+    answer = await client.call(
+        "capture_messages", action="stop", capture=handle, wait_for={"contains": "end"}, timeout_s=0
+    )
+    assert answer.text.startswith("Not met")
+    assert "1 message too large to keep whole may fit all the same" in answer.text
+    assert len(answer.text) < 3_000
 
 
 async def test_bytes_that_are_not_text_harm_nothing(

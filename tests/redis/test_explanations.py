@@ -161,7 +161,7 @@ async def test_more_work_than_workers(
         wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.thumbnails")))
         answer = await client.call("diagnose_queue", queue="thumbnails")
         workers = await client.call("list_workers")
-    assert answer.text.startswith("thumbnails: saturated. 1 live process hold")
+    assert answer.text.startswith("thumbnails: saturated. 1 live process holds")
     assert "1 consumer alive" in workers.text
     assert f"| {os.getpid()} |" in workers.text
 
@@ -194,6 +194,108 @@ async def test_an_evicting_redis_is_a_cause(client: ServerClient, jobs: Jobs, st
         store.config_set("maxmemory-policy", "noeviction")
     assert "maxmemory-policy is allkeys-lru" in answer.text
     assert "Redis itself: maxmemory-policy is allkeys-lru" in diagnosis.text
+
+
+async def test_a_message_that_no_worker_can_decode(
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
+) -> None:
+    store.hset("dramatiq:mail.msgs", "poison", "{")
+    store.rpush("dramatiq:mail", "poison")
+    jobs.send("mail", 1)  # fetched together with it, and forgotten
+    with working(jobs):
+        wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.mail")))
+        answer = await client.call("diagnose_queue", queue="mail")
+        listed = await client.call("list_queues")
+    assert answer.text.startswith("mail: undecodable message. 1 message that no worker can decode")
+    assert "mail (stranded)" in listed.text
+
+
+async def test_what_nothing_in_dramatiq_finds_any_more(
+    client: ServerClient, jobs: Jobs, store: Any
+) -> None:
+    for number in range(3):
+        jobs.schedule("mail", number, delay_ms=600_000)
+        jobs.send("export", number)
+    store.lpop("dramatiq:mail.DQ")
+    store.hdel("dramatiq:exports.msgs", store.lindex("dramatiq:exports", 0))
+    store.hset("dramatiq:exports.XQ.msgs", "orphan", "{}")
+    delayed = await client.call("diagnose_queue", queue="mail")
+    lost = await client.call("diagnose_queue", queue="exports")
+    assert "1 payload delayed, but neither listed for fetching nor held by" in delayed.text
+    assert "1 id without a payload" in lost.text
+    assert "1 payload of dead letters without an entry among the dead" in lost.text
+
+
+async def test_why_a_dead_letter_has_no_error(
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
+) -> None:
+    jobs.send("mail", 1)
+    await client.call("inspect_queue", queue="mail")  # now it knows of an actor `mail`
+    unknown = jobs.actors["done"].message().copy(actor_name="maill")
+    jobs.broker.enqueue(unknown)
+    first = jobs.actors["export"].send_with_options(args=(1,), max_retries=0)
+    with working(jobs):
+        wait_until(lambda: store.zcard("dramatiq:mail.XQ") == 1)
+        wait_until(lambda: store.zcard("dramatiq:exports.XQ") == 1)
+    answer = await client.call("inspect_message", message_id=unknown.message_id)
+    assert "for an unknown actor; mind that there is also an actor `mail`" in answer.text
+    answer = await client.call("diagnose_queue", queue="exports")
+    assert "Its first attempt was its last (max_retries=0)" in answer.text
+    assert first.message_id in answer.text
+
+
+async def test_a_message_that_was_seen_and_has_gone(
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
+) -> None:
+    message = jobs.send("done")
+    await client.call("inspect_message", message_id=message)
+    with working(jobs):
+        wait_until(lambda: store.hlen("dramatiq:mail.msgs") == 0)
+    gone = await client.call("inspect_message", message_id=message)
+    assert gone.text.startswith("Not found")
+    assert " ago it was waiting in mail." in gone.text
+
+
+async def test_an_argument_is_no_pipeline(client: ServerClient, jobs: Jobs) -> None:
+    wanted = str(uuid.uuid4())
+    named = jobs.send("mail", 1, about=wanted)
+    answer = await client.call("inspect_message", message_id=wanted)
+    assert answer.text.startswith("Not found")
+    assert f"Named by: mail {named}" in answer.text
+
+
+async def test_a_pipeline_whose_first_step_is_dead(
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
+) -> None:
+    steps = [jobs.actors["fail_once"].message(1), jobs.actors["done"].message()]
+    pipeline = dramatiq.pipeline(steps, broker=jobs.broker)
+    pipeline.run()  # type: ignore[no-untyped-call]
+    with working(jobs):
+        wait_until(lambda: store.zcard("dramatiq:failing.XQ") == 1)
+    answer = await client.call("inspect_message", message_id=pipeline.messages[1].message_id)
+    assert answer.text.startswith("Not enqueued, and it never will be unless fail_once")
+
+
+async def test_a_group_that_is_complete(
+    client: ServerClient, jobs: Jobs, store: Any, working: Working
+) -> None:
+    """The barrier's value is 1 both when one is missing and when none is; @events tells."""
+    members = [jobs.actors["mail"].message(n) for n in range(2)]
+    members.append(jobs.actors["block"].message(3))
+    group = dramatiq.group(members, broker=jobs.broker)  # type: ignore[no-untyped-call]
+    group.add_completion_callback(jobs.actors["done"].message())  # type: ignore[no-untyped-call]
+    group.run()  # type: ignore[no-untyped-call]
+    with working(jobs):
+        wait_until(lambda: store.hlen("dramatiq:mail.msgs") == 0)
+        answer = await client.call("inspect_message", message_id=members[2].message_id)
+        (payload,) = store.hvals("dramatiq:thumbnails.msgs")
+        jobs.release.set()
+        wait_until(lambda: store.hlen("dramatiq:thumbnails.msgs") == 0)
+    assert "callbacks wait for 1 more member to succeed" in answer.text
+    store.hset("dramatiq:thumbnails.msgs", "again", payload)  # as one that is delivered twice
+    store.rpush("dramatiq:thumbnails", "again")
+    answer = await client.call("inspect_message", message_id=members[2].message_id)
+    assert "complete: all members succeeded" in answer.text
 
 
 @pytest.mark.parametrize(

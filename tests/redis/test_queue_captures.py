@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from devstack.redis import running_redis
 from tests.redis.conftest import Working
-from tests.redis.jobs import Jobs
-from tests.support.stdio import ServerClient
+from tests.redis.jobs import Jobs, make_jobs
+from tests.support.stdio import ServerClient, open_client
 
 
 async def follow(client: ServerClient, *queues: str) -> str:
@@ -52,6 +53,49 @@ async def test_retries_are_one_message_that_dies_once(
     with working(jobs):
         text = await stop(client, handle, wait_for={"state": "died"}, timeout_s=30)
     assert "1 enqueued, 0 finished, 1 died, 0 open" in text
+
+
+async def test_exactly_one_drained_in_time(
+    client: ServerClient, jobs: Jobs, working: Working
+) -> None:
+    expected = {"actor": "mail", "exactly": True, "within_s": 60}
+    handle = await follow(client, "mail")
+    jobs.send("mail", 1)
+    await read(client, handle, {"state": "enqueued"})
+    with working(jobs):
+        one = await read(client, handle, expected)
+    jobs.send("mail", 2)
+    await read(client, handle, {"state": "enqueued", "count": 2})
+    two = await read(client, handle, expected)
+    with working(jobs):
+        text = await stop(client, handle, wait_for=expected | {"count": 2})
+    late = await read(client, handle, expected | {"count": 2, "within_s": 1e-6})
+    assert one.startswith("Met: 1 new message of mail finished within 1 min, exactly 1")
+    assert two.startswith("Not met: 1 new message of mail finished within 1 min, exactly 1")
+    assert text.startswith("Met: 2 new messages of mail finished within 1 min, exactly 2")
+    assert late.startswith("Not met: 0 new messages of mail finished within")
+
+
+async def read(client: ServerClient, handle: str, expected: dict[str, Any]) -> str:
+    answer = await client.call(
+        "capture_messages", action="read", capture=handle, wait_for=expected, timeout_s=30
+    )
+    assert not answer.is_error, answer.text
+    return answer.text
+
+
+async def test_redis_own_count_proves_that_nothing_was_missed() -> None:
+    with running_redis() as server:
+        alone = make_jobs(server.url())
+        async with open_client("redis", env={"REDIS_URL": server.url()}) as client:
+            handle = await follow(client, "mail")
+            for number in range(5):
+                alone.send("mail", number)
+            seen = await read(client, handle, {"state": "enqueued", "count": 5})
+            alone.send("export", 1)  # not followed
+            more = await stop(client, handle)
+    assert "Nothing was missed: Redis itself counts as many stored messages (HSET)" in seen
+    assert "Redis counts 1 more HSET commands" in more
 
 
 async def test_what_was_there_before_is_not_counted_as_new(

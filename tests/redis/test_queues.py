@@ -238,7 +238,7 @@ async def test_a_live_worker_with_its_hands_full(
         wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.thumbnails")))
         age_messages(store, "dramatiq:thumbnails.msgs", 60_000)
         answer = await client.call("list_queues")
-    assert "thumbnails is saturated: 1 live process hold" in answer.text
+    assert "thumbnails is saturated: 1 live process holds" in answer.text
 
 
 async def test_keys_of_another_program_are_no_queue(client: ServerClient, store: Any) -> None:

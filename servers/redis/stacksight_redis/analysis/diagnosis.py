@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field
 
 from stacksight_core.units import format_count, format_duration, plural
+from stacksight_redis.analysis.deaths import meaning_of
 from stacksight_redis.analysis.job_view import show_error
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.queue_answers import Judged
-from stacksight_redis.analysis.queue_status import describe_leaks, name_holders
+from stacksight_redis.analysis.queue_status import (
+    UNDECODABLE,
+    describe_leaks,
+    late_after_s,
+    name_holders,
+)
 from stacksight_redis.analysis.rates import Flow
 from stacksight_redis.facts.queues import Observed
 from stacksight_redis.models.queues import DeadLetters
@@ -21,6 +27,7 @@ _PLAIN_ID = re.compile(r"[\w-]+")
 POLLS_PER_S = 1.3
 """How often an idle consumer speaks to its queue, measured with Dramatiq 2.2."""
 
+NO_ERROR_STORED = "no error stored"
 MAINTENANCE_CHANCE = 0.001
 """RedisBroker's default maintenance_chance: 1,000 in 1,000,000 commands."""
 
@@ -86,7 +93,9 @@ def diagnose(case: Case) -> Diagnosis:
     facts = case.judged.facts
     findings = [
         *_held_by_dead(case),
+        *_late(case),
         *_overdue(case),
+        *_undecodable(case),
         *_leaked(case),
         *_not_taken(case),
         *[Finding(title="Redis itself", evidence=cause) for cause in case.causes],
@@ -168,6 +177,50 @@ def _overdue(case: Case) -> list[Finding]:
     ]
 
 
+def _late(case: Case) -> list[Finding]:
+    late = [
+        held
+        for held in case.judged.facts.held_by_live
+        if held.process.silent_s > late_after_s(case.timeout_s)
+    ]
+    if not late:
+        return []
+    return [
+        Finding(
+            title="silent worker",
+            evidence=(
+                f"{plural(sum(h.messages + h.delayed for h in late), 'message')} held by "
+                f"{name_holders(late)}, though a worker speaks every second: blocked (C code that "
+                "keeps the GIL), suspended, or just killed. After "
+                f"{format_duration(case.timeout_s)} of silence it counts as dead, its messages are "
+                "given to others, and what it still runs then runs twice."
+            ),
+            fix="Look at that process (py-spy dump, kill -0); actors have to bear running twice.",
+        )
+    ]
+
+
+def _undecodable(case: Case) -> list[Finding]:
+    facts = case.judged.facts
+    if not facts.undecodable:
+        return []
+    return [
+        Finding(
+            title="undecodable message",
+            evidence=(
+                f"{plural(facts.undecodable, 'message')} {UNDECODABLE} live "
+                f"{name_holders(facts.held_by_live)}: the payload is not what Dramatiq's encoder "
+                "reads. The consumer fails on it, starts again and forgets the rest of that fetch, "
+                "which nothing runs meanwhile."
+            ),
+            fix=(
+                "Find who writes it (another encoder, another program); remove the payload from "
+                f"`{facts.queue.payloads}`, then restart that worker."
+            ),
+        )
+    ]
+
+
 def _leaked(case: Case) -> list[Finding]:
     facts = case.judged.facts
     leaks = describe_leaks(facts)
@@ -210,8 +263,8 @@ def _not_taken(case: Case) -> list[Finding]:
     )
     if speaking:
         evidence += (
-            f". {plural(speaking, 'process', 'processes')} speak to Redis all the time, so "
-            "workers run, but not for this queue"
+            f". {plural(speaking, 'process speaks', 'processes speak')} to Redis all the time, "
+            "so workers run, but not for this queue"
         )
         fix = (
             "Check the worker's --queues option and that its modules import the actors of "
@@ -235,20 +288,18 @@ def _failing(case: Case) -> list[Finding]:
         f"{'' if worst.frame is None else f' at {worst.frame}'}; newest "
         f"{format_duration(worst.newest_s)} ago."
     )
+    if worst.why_no_error is not None:
+        evidence += f" {worst.why_no_error[:1].upper()}{worst.why_no_error[1:]}."
     title = "failing" if facts.dead_last_hour else "has failed before"
-    fix = (
-        "Mend the cause. Without an error: an actor that the worker does not know goes here at "
-        "once too; compare the names."
-        if worst.error is None and worst.last_error is None
-        else "Mend the cause; Dramatiq does not run dead letters again by itself."
-    )
-    return [Finding(title=title, evidence=evidence, fix=fix)]
+    return [
+        Finding(title=title, evidence=evidence, fix=meaning_of(worst.last_error or worst.error))
+    ]
 
 
 def _retrying(case: Case) -> list[Finding]:
     if not case.retrying:
         return []
-    kinds = Counter((job.actor, show_error(job) or "no error stored") for job in case.retrying)
+    kinds = Counter((job.actor, show_error(job) or NO_ERROR_STORED) for job in case.retrying)
     (actor, error), count = kinds.most_common(1)[0]
     due = [job.eta_ms for job in case.retrying if job.eta_ms is not None]
     following = ""
@@ -265,9 +316,22 @@ def _retrying(case: Case) -> list[Finding]:
                 f"another attempt (up to {most} failures so far){following}. Most often "
                 f"({count}): {actor} with {error}."
             ),
-            fix="Mend the cause before the retries are used up (20 by default).",
+            fix=(
+                f"Before the retries are used up ({_limit(case.retrying)}): "
+                f"{_lower(meaning_of(None if error == NO_ERROR_STORED else error))}"
+            ),
         )
     ]
+
+
+def _limit(retrying: Sequence[Job]) -> str:
+    """How many retries the messages say they have; most leave it to the actor."""
+    limits = {job.options["max_retries"] for job in retrying if "max_retries" in job.options}
+    return f"{limits.pop()} for some" if len(limits) == 1 else "20 unless the actor sets another"
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _busy(case: Case) -> list[Finding]:
@@ -276,9 +340,9 @@ def _busy(case: Case) -> list[Finding]:
     if not facts.waiting or not holders or flow is None:
         return []
     held = sum(holder.messages for holder in holders)
-    workers = plural(len(holders), "live process", "live processes")
+    workers = plural(len(holders), "live process holds", "live processes hold")
     evidence = (
-        f"{workers} hold {format_count(held)} messages (running and prefetched: about two for "
+        f"{workers} {format_count(held)} messages (running and prefetched: about two for "
         f"each worker thread) while {format_count(facts.waiting)} wait; {describe_flow(flow)}"
     )
     if flow.in_per_s > flow.out_per_s:
@@ -313,7 +377,7 @@ def _describe_processes(observed: Sequence[Observed]) -> str:
     speaking = sum(seen.spoke for seen in observed)
     alive = sum(seen.process.alive for seen in observed)
     return (
-        f"{plural(speaking, 'process', 'processes')} kept speaking to Redis (consumers), "
+        f"{plural(speaking, 'consumer')} (speaking to Redis all the time, or holding messages), "
         f"{alive} of {len(observed)} heartbeats are alive (producers leave one too)"
     )
 

@@ -46,17 +46,17 @@ class Job:
     @property
     def retries(self) -> int:
         """How many attempts have failed, as stored before the latest attempt."""
-        return int(_number(self.options.get("retries")) or 0)
+        return int(number(self.options.get("retries")) or 0)
 
     @property
     def eta_ms(self) -> float | None:
         """When a delayed message is due, Unix time in ms."""
-        return _number(self.options.get("eta"))
+        return number(self.options.get("eta"))
 
     @property
     def since_ms(self) -> float | None:
         """Since when it has been waiting for this attempt, as far as it tells."""
-        return _number(self.options.get("requeue_timestamp")) or self.created_ms
+        return number(self.options.get("requeue_timestamp")) or self.created_ms
 
     @property
     def traceback(self) -> str | None:
@@ -105,11 +105,12 @@ def decode_job(redis_id: str, payload: bytes | None, size: int | None = None) ->
         args=_list(message.get("args")),
         kwargs=_dict(message.get("kwargs")),
         options=_dict(message.get("options")),
-        created_ms=_number(message.get("message_timestamp")),
+        created_ms=number(message.get("message_timestamp")),
     )
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """A JSON number as a float; None for anything else."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

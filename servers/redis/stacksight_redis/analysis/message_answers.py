@@ -1,13 +1,14 @@
 """From what was found about one message to what is answered. Pure."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from stacksight_core.redact import redact_assignments, redact_value
 from stacksight_core.units import format_count, format_duration, plural
 from stacksight_core.untrusted import clean, inline
-from stacksight_redis.analysis.dead_letters import NO_TRACEBACK, STALE_TRACEBACK
+from stacksight_redis.analysis.dead_letters import STALE_TRACEBACK
+from stacksight_redis.analysis.deaths import NO_MEANING, meaning_of, why_no_error
 from stacksight_redis.analysis.job_view import (
     compact_traceback,
     show_arguments,
@@ -15,6 +16,7 @@ from stacksight_redis.analysis.job_view import (
     show_value,
 )
 from stacksight_redis.analysis.jobs import Job
+from stacksight_redis.analysis.queue_status import LATE_S
 from stacksight_redis.analysis.relations import chain_of, relation_to
 from stacksight_redis.facts.messages import Search, Sighting, StoredResult
 from stacksight_redis.facts.names import DELAYED
@@ -35,8 +37,8 @@ RAN_TWICE = (
     "after a retry, and after its process was silent for longer than the heartbeat timeout."
 )
 NOT_FOUND = (
-    "It has either succeeded without a stored result (or the result has expired), was deleted, or "
-    "belongs to another Redis, database or namespace"
+    "It has either finished (its result, if the actor stores results, is found with `queue` and "
+    "`actor`), was deleted, or belongs to another Redis, database or namespace"
 )
 
 
@@ -46,6 +48,8 @@ def answer_message(
     result: StoredResult | None,
     group: Group | None,
     now_ms: float,
+    actors: Collection[str] = (),
+    last_seen: str | None = None,
 ) -> MessageView:
     """The answer of inspect_message.
 
@@ -55,12 +59,14 @@ def answer_message(
         result: its stored result, if any.
         group: the group it belongs to, if any.
         now_ms: Redis's clock.
+        actors: names of the actors of which messages were seen.
+        last_seen: what an earlier call has seen of it.
     """
     own = [s for s in search.sightings if not s.mentions]
     mentions = [s for s in search.sightings if s.mentions]
     view = MessageView(
         conclusion=(
-            f"{_where(own[0], now_ms)}."
+            f"{_where(own[0], now_ms, actors)}."
             if own
             else _conclude_absent(asked, mentions, result, complete=search.complete)
         ),
@@ -78,6 +84,8 @@ def answer_message(
             f"{len(own)} copies of this message exist: it was enqueued twice, or Dramatiq crashed "
             "between enqueueing a due message and removing the delayed one; it runs more than once."
         )
+    elif not own and last_seen is not None:
+        view.notes.append(f"This server has seen it before: {last_seen}.")
     view.notes.append(RAN_TWICE)
     return view
 
@@ -182,14 +190,11 @@ def _awaited(asked: str, mentions: Sequence[Sighting]) -> str | None:
     return None
 
 
-def _where(sighting: Sighting, now_ms: float) -> str:
+def _where(sighting: Sighting, now_ms: float, actors: Collection[str]) -> str:
     """One sentence on where the message is and what has to happen for it to go on."""
-    state = {
-        "waiting": _waiting,
-        "in_flight": _in_flight,
-        "delayed": _delayed,
-        "dead": _dead,
-    }[sighting.state]
+    if sighting.state == "dead":
+        return _dead(sighting, now_ms, actors)
+    state = {"waiting": _waiting, "in_flight": _in_flight, "delayed": _delayed}[sighting.state]
     return state(sighting, now_ms)
 
 
@@ -208,7 +213,13 @@ def _in_flight(sighting: Sighting, _: float) -> str:
     assert holder is not None
     who = f"process {holder.short}, silent for {format_duration(holder.silent_s)}"
     if holder.alive:
-        return f"In flight: fetched by {who}, not acknowledged: it is running or prefetched"
+        told = f"In flight: fetched by {who}, not acknowledged: it is running or prefetched"
+        if holder.silent_s <= LATE_S:
+            return told
+        return (
+            f"{told}. A worker speaks every second, so this one is blocked, suspended or killed; "
+            "once it counts as dead, another runs the message (again)"
+        )
     return (
         f"Held by dead {who}: it will run (again) when Dramatiq's maintenance gives it back, which "
         "happens at random in 0.1 % of the commands on this queue, so a consumer is needed: about "
@@ -241,13 +252,15 @@ def _delayed(sighting: Sighting, now_ms: float) -> str:
     return f"{why}: due now, process {holder.short} is about to enqueue it"
 
 
-def _dead(sighting: Sighting, now_ms: float) -> str:
+def _dead(sighting: Sighting, now_ms: float, actors: Collection[str]) -> str:
     job = sighting.job
     ago = format_duration((now_ms - (sighting.died_ms or now_ms)) / 1000)
     if job.error is None:
-        return f"Dead for {ago}; {NO_TRACEBACK}"
+        return f"Dead for {ago}; {why_no_error(job, sighting.died_ms, actors)}"
     attempts = plural(job.retries + 1, "attempt")
-    return f"Dead for {ago} after {attempts}: {show_error(job)}; {STALE_TRACEBACK}"
+    told = f"Dead for {ago} after {attempts}: {show_error(job)}; {STALE_TRACEBACK}"
+    meaning = meaning_of(show_error(job))
+    return told if meaning == NO_MEANING else f"{told}. {meaning.rstrip('.')}"
 
 
 def judge_group(remaining: int | None, *, cleared: bool, dead: int, expires_s: float | None) -> str:

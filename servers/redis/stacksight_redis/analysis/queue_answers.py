@@ -1,6 +1,6 @@
 """From what was read about queues to what the tools answer. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stacksight_core.redact import redact_assignments
@@ -8,12 +8,12 @@ from stacksight_core.units import format_count, format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.actor_mix import mix_actors
 from stacksight_redis.analysis.dead_letters import (
-    NO_TRACEBACK,
     STALE_TRACEBACK,
     Dead,
     DeadGroup,
     group_dead,
 )
+from stacksight_redis.analysis.deaths import why_no_error
 from stacksight_redis.analysis.job_view import SHOWN_ERROR, show_arguments, show_error
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.queue_status import SEVERITY, Earlier, Judgement, judge
@@ -197,6 +197,7 @@ def answer_view(
     dead: Sequence[Dead],
     last_errors: Mapping[str, str],
     now_ms: float,
+    actors: Iterable[str],
 ) -> QueueView:
     """The answer of inspect_queue without a state, before its pages.
 
@@ -206,9 +207,10 @@ def answer_view(
         dead: the newest dead messages.
         last_errors: the error in the stored result, by message id.
         now_ms: Redis's clock.
+        actors: names of the actors of which messages were seen.
     """
     facts, judgement = judged.facts, judged.judgement
-    groups = dead_letters(dead, last_errors, now_ms)
+    groups = dead_letters(dead, last_errors, now_ms, actors)
     notes = [NOTE_RUNNING] if facts.in_flight else []
     if any(job.encoding == "pickle" for job in (*sample, *(letter.job for letter in dead))):
         notes.append(NOTE_PICKLE)
@@ -230,13 +232,19 @@ def answer_view(
 
 
 def dead_letters(
-    dead: Sequence[Dead], last_errors: Mapping[str, str], now_ms: float
+    dead: Sequence[Dead], last_errors: Mapping[str, str], now_ms: float, actors: Iterable[str]
 ) -> list[DeadLetters]:
     """Dead letters by cause, the most frequent first, as they are shown."""
-    return [_dead_letters(group, last_errors, now_ms) for group in group_dead(dead)[:SHOWN_GROUPS]]
+    known = set(actors)
+    return [
+        _dead_letters(group, last_errors, now_ms, known)
+        for group in group_dead(dead)[:SHOWN_GROUPS]
+    ]
 
 
-def _dead_letters(group: DeadGroup, last_errors: Mapping[str, str], now_ms: float) -> DeadLetters:
+def _dead_letters(
+    group: DeadGroup, last_errors: Mapping[str, str], now_ms: float, actors: Iterable[str]
+) -> DeadLetters:
     last = last_errors.get(group.newest.message_id or "")
     return DeadLetters(
         actor=inline(group.actor, 100),
@@ -244,6 +252,7 @@ def _dead_letters(group: DeadGroup, last_errors: Mapping[str, str], now_ms: floa
         error=group.error,
         frame=None if group.frame is None else inline(group.frame, 160),
         last_error=None if last is None else inline(redact_assignments(last), SHOWN_ERROR),
+        why_no_error=(None if group.error else why_no_error(group.newest, group.last_ms, actors)),
         newest_s=(now_ms - group.last_ms) / 1000,
         oldest_s=(now_ms - group.first_ms) / 1000,
         example=inline(group.newest.message_id or group.newest.redis_id, 60),
@@ -255,8 +264,8 @@ def _dead_findings(groups: Sequence[DeadLetters]) -> list[str]:
     findings = []
     if any(group.error for group in groups):
         findings.append(f"Mind that {STALE_TRACEBACK}.")
-    if any(group.error is None for group in groups):
-        findings.append(f"Where no error is shown, {NO_TRACEBACK}.")
+    reasons = dict.fromkeys(group.why_no_error for group in groups if group.why_no_error)
+    findings += [f"Where no error is shown: {reason}." for reason in reasons]
     return findings
 
 

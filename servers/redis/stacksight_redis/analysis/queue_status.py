@@ -15,6 +15,16 @@ SATURATED_AFTER_S = 30.0
 LATE_S = 10.0
 """A worker speaks to Redis at least once a second; after this it may have died."""
 
+
+def late_after_s(timeout_s: float) -> float:
+    """After how many silent seconds a live process is late; sooner where it counts as dead soon."""
+    return min(LATE_S, timeout_s / 2)
+
+
+UNDECODABLE = (
+    "that no worker can decode, held all the same, with what was fetched together with it, until "
+    "the restart of"
+)
 UNHELD_DELAYED = "delayed, but neither listed for fetching nor held by"
 
 GROWTH = 10
@@ -71,7 +81,7 @@ def judge(
             Judgement("failing", f"{dead} died within the last hour, the newest {newest} ago")
         )
     if not found or (facts.waiting and facts.held_by_live):
-        found.append(_at_work(facts, earlier))
+        found.append(_at_work(facts, earlier, late_after_s(heartbeat_timeout_s)))
     found.sort(key=lambda judgement: SEVERITY.index(judgement.status))
     return Judgement(found[0].status, "; ".join(judgement.reason for judgement in found))
 
@@ -95,6 +105,11 @@ def _stranded(facts: QueueFacts, timeout_s: float) -> list[Judgement]:
             "worker has lost its delay queue (Dramatiq issue 527) and has to be restarted"
         )
         found.append(Judgement("stranded", text))
+    if facts.undecodable:
+        who = name_holders(facts.held_by_live)
+        found.append(
+            Judgement("stranded", f"{plural(facts.undecodable, 'message')} {UNDECODABLE} {who}")
+        )
     found += [Judgement("stranded", text) for text in describe_leaks(facts)]
     return found
 
@@ -126,9 +141,9 @@ def _not_taken(facts: QueueFacts) -> list[Judgement]:
     return [Judgement("no consumer", text)]
 
 
-def _at_work(facts: QueueFacts, earlier: Earlier | None) -> Judgement:
+def _at_work(facts: QueueFacts, earlier: Earlier | None, late_s: float) -> Judgement:
     held = sum(holder.messages for holder in facts.held_by_live)
-    live = plural(len(facts.held_by_live), "live process", "live processes")
+    live = plural(len(facts.held_by_live), "live process holds", "live processes hold")
     age = facts.oldest_waiting_s or 0.0
     if earlier is not None and facts.waiting - earlier.waiting >= GROWTH:
         text = (
@@ -138,13 +153,13 @@ def _at_work(facts: QueueFacts, earlier: Earlier | None) -> Judgement:
         return Judgement("backing up", text)
     if facts.waiting and held and age > SATURATED_AFTER_S:
         text = (
-            f"{live} hold {format_count(held)} (running and prefetched) while "
+            f"{live} {format_count(held)} (running and prefetched) while "
             f"{format_count(facts.waiting)} wait, the oldest for {format_duration(age)}"
         )
         return Judgement("saturated", text)
     if held:
-        text = f"{live} hold {format_count(held)} (running and prefetched)"
-        if silent := [h for h in facts.held_by_live if h.process.silent_s > LATE_S]:
+        text = f"{live} {format_count(held)} (running and prefetched)"
+        if silent := [h for h in facts.held_by_live if h.process.silent_s > late_s]:
             text += f"; {name_holders(silent)}, though a worker speaks every second"
         return Judgement("flowing", text)
     if facts.waiting:

@@ -51,11 +51,16 @@ class Observed:
 
 @dataclass(frozen=True)
 class Held:
-    """How many messages of one queue a process has fetched and not acknowledged."""
+    """How many messages of one queue a process has fetched and not acknowledged.
+
+    ``oldest_s`` is the age of the oldest of some, since it was created or retried; Redis does not
+    tell when it was fetched.
+    """
 
     process: Process
     messages: int
     delayed: int
+    oldest_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class QueueFacts:
         unheld: stored, but neither waiting nor held by a process that was asked.
         delayed_unheld: the same of delayed messages.
         without_payload: ids that wait or are held, but have no message stored.
+        undecodable: of some that live processes hold, those that no worker can decode.
         overdue: delayed messages in the memory of a live process whose time is past, of
             ``overdue_of`` looked at, with the largest delay.
     """
@@ -96,6 +102,7 @@ class QueueFacts:
     unheld: int = 0
     delayed_unheld: int = 0
     without_payload: int = 0
+    undecodable: int = 0
     overdue: int = 0
     overdue_of: int = 0
     overdue_s: float = 0.0

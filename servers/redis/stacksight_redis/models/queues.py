@@ -76,6 +76,7 @@ class DeadLetters(BaseModel):
     error: str | None = None
     frame: str | None = None
     last_error: str | None = None
+    why_no_error: str | None = None
     newest_s: float
     oldest_s: float
     example: str

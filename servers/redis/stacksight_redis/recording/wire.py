@@ -24,7 +24,10 @@ PING_AFTER_S = 10.0
 SILENT_AFTER_S = 25.0
 
 CONFIRMATIONS = frozenset({b"subscribe", b"psubscribe", b"ssubscribe"})
-ERROR_CLOSED = "Redis closed the connection"
+ERROR_CLOSED = (
+    "Redis closed the connection: a restart, CLIENT KILL, or more at once than its "
+    "client-output-buffer-limit for pubsub (32 MB by default)"
+)
 ERROR_ENDED = "Redis ended the subscription"
 ERROR_SILENT = "Redis has not answered a PING"
 

@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 from stacksight_redis.facts.keys import KeyFacts, Scan
 from stacksight_redis.source.commands import SCAN_COUNT, Command
 from stacksight_redis.source.connection import Source
-from stacksight_redis.source.queue_reader import text
+from stacksight_redis.source.job_reader import text
 
 MEMBERS = 20
 STRING_BYTES = 64 * 1024

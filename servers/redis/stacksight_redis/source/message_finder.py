@@ -16,8 +16,8 @@ from stacksight_redis.facts.messages import Search, Sighting
 from stacksight_redis.facts.queues import Process, QueueFacts, State
 from stacksight_redis.source.commands import MAX_TEXT
 from stacksight_redis.source.connection import Source
+from stacksight_redis.source.job_reader import READ_BYTES, read_jobs, text
 from stacksight_redis.source.queue_pages import read_set
-from stacksight_redis.source.queue_reader import READ_BYTES, read_jobs, text
 
 PART = 200
 ENDS = 2_000

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from stacksight_redis.analysis.rates import Flow, measure
 from stacksight_redis.facts.looks import OBSERVE_S
@@ -35,7 +36,10 @@ async def observe_processes(
         observed = source.looks.observe(processes)
         undecided = any(s.may_speak and s.process.id not in consumers for s in observed)
         if not undecided or time.monotonic() >= deadline:
-            return observed
+            return [
+                replace(s, spoke=s.spoke or (s.process.alive and s.process.id in consumers))
+                for s in observed
+            ]
         await asyncio.sleep(LOOK_EVERY_S)
 
 

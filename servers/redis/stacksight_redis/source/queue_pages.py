@@ -8,7 +8,7 @@ from stacksight_redis.facts.names import Queue
 from stacksight_redis.facts.queues import Page, Placed, Process, QueueFacts, State
 from stacksight_redis.source.commands import MAX_ITEMS
 from stacksight_redis.source.connection import Source
-from stacksight_redis.source.queue_reader import read_jobs, text
+from stacksight_redis.source.job_reader import read_jobs, text
 
 CHUNK = 200
 LOOK_AT = 2_000

@@ -14,7 +14,8 @@ from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.source.commands import MAX_ITEMS, Command
 from stacksight_redis.source.connection import Source
-from stacksight_redis.source.queue_reader import read_jobs, read_time, text
+from stacksight_redis.source.job_reader import read_jobs, text
+from stacksight_redis.source.queue_reader import read_time
 
 LOOK_EVERY_S = 0.01
 RETRY_S = 1.0

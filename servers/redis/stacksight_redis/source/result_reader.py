@@ -44,6 +44,6 @@ def _decode(stored: bytes, expires_s: float | None) -> StoredResult:
     if isinstance(value, dict) and value.get("__t") == _WRAPPED:
         exception = value.get("exn")
         if isinstance(exception, dict):
-            error = f"{exception.get('type')}: {exception.get('msg')}"
+            error = f"{exception.get('type')}: {exception.get('msg')}".rstrip(": ")
             return StoredResult(error=error, expires_s=expires_s)
     return StoredResult(value=value, expires_s=expires_s)

@@ -104,7 +104,9 @@ async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosi
             judged=judged,
             flow=flow,
             observed=observed,
-            dead=dead_letters(dead, last_errors, snapshot.now_ms),
+            dead=dead_letters(
+                dead, last_errors, snapshot.now_ms, {name for _, name in source.actors}
+            ),
             dead_looked_at=dead_page.looked_at,
             retrying=[placed.job for placed in retrying.placed],
             causes=causes_of(

@@ -21,7 +21,8 @@ from stacksight_redis.analysis.health_facts import causes_of
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.models.health import Health
 from stacksight_redis.source.connection import NotPermittedError, Source
-from stacksight_redis.source.queue_reader import read_time, text
+from stacksight_redis.source.job_reader import text
+from stacksight_redis.source.queue_reader import read_time
 
 SLOW_ENTRIES = 128
 NOTE_NODES = (

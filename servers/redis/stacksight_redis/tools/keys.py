@@ -16,8 +16,8 @@ from stacksight_redis.analysis.key_answers import answer_key, answer_keys
 from stacksight_redis.models.keys import KeyList, KeyView
 from stacksight_redis.render.queues import duration, next_page
 from stacksight_redis.source.connection import Source
+from stacksight_redis.source.job_reader import text
 from stacksight_redis.source.key_reader import read_key, scan_keys
-from stacksight_redis.source.queue_reader import text
 
 ERROR_BOTH = "Give `key` for one key, or `match` for a summary of many, not both."
 ERROR_NO_KEY = "There is no key `{key}` in this database.{near}"

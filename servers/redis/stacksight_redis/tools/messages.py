@@ -1,5 +1,6 @@
 """The tool about one message: inspect_message."""
 
+import time
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
@@ -7,6 +8,7 @@ from pydantic import Field
 from redis.exceptions import ResponseError
 
 from stacksight_core.tools import source_of, tool
+from stacksight_core.units import format_duration
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.message_answers import answer_message, judge_group, steps_of
@@ -25,6 +27,8 @@ from stacksight_redis.source.result_reader import read_result
 MAX_QUEUES = 100
 MAX_RESULTS = 200
 MEMBERS_SHOWN = 5
+MAX_SEEN = 500
+MOVING_AMONG = 4_000
 
 
 @tool(title="Inspect a message", render=render_message)
@@ -59,10 +63,38 @@ async def view_message(
     queues = found.queues[:MAX_QUEUES] if queue is None else [parse_queue(queue)]
     snapshot = await read_snapshot(source, queues)
     search = await find_messages(source, snapshot.queues, message_id)
+    if not search.sightings and not search.complete and sum(search.of.values()) <= MOVING_AMONG:
+        # All of so few can be read, so what is missing has moved in the middle of the search.
+        snapshot = await read_snapshot(source, queues)
+        search = await find_messages(source, snapshot.queues, message_id)
     own = [sighting.job for sighting in search.sightings if not sighting.mentions]
     result = await _result(source, own, message_id, queue, actor)
     group = await _group(source, snapshot, own[0]) if own else None
-    return answer_message(message_id, search, result, group, snapshot.now_ms)
+    view = answer_message(
+        message_id,
+        search,
+        result,
+        group,
+        snapshot.now_ms,
+        {name for _, name in source.actors},
+        _last_seen(source, message_id),
+    )
+    if own:
+        source.seen.pop(message_id, None)
+        source.seen[message_id] = (time.monotonic(), view.places[0])
+        while len(source.seen) > MAX_SEEN:
+            del source.seen[next(iter(source.seen))]
+    return view
+
+
+def _last_seen(source: Source, message_id: str) -> str | None:
+    """Where an earlier call found the message."""
+    if message_id not in source.seen:
+        return None
+    at_s, place = source.seen[message_id]
+    held = "" if place.holder is None else f", held by process {place.holder}"
+    ago = format_duration(time.monotonic() - at_s)
+    return f"{ago} ago it was {place.state} in {place.queue}{held}"
 
 
 async def _result(

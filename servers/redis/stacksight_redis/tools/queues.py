@@ -154,7 +154,9 @@ async def _overview(source: Source, judged: Judged, now_ms: float) -> QueueView:
     newest = await _first(source, facts, "dead", DEAD_GROUPED)
     dead = [Dead(placed.job, placed.died_ms or now_ms) for placed in newest.placed]
     last_errors = await read_last_errors(source, facts.queue, dead)
-    view = answer_view(judged, sample, dead, last_errors, now_ms)
+    view = answer_view(
+        judged, sample, dead, last_errors, now_ms, {actor for _, actor in source.actors}
+    )
     for state in ("waiting", "in_flight", "delayed"):
         page = await _first(source, facts, state, FIRST_MESSAGES)
         if page.placed:

@@ -12,15 +12,16 @@ from stacksight_core.redact import redact_assignments
 from stacksight_core.tools import source_of, tool
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
-from stacksight_redis.analysis.queue_status import LATE_S
+from stacksight_redis.analysis.queue_status import late_after_s
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import DEFAULT_NAMESPACE
-from stacksight_redis.facts.queues import Observed, QueueFacts
+from stacksight_redis.facts.queues import Held, Observed, QueueFacts
 from stacksight_redis.source.connection import NotPermittedError, Source
 from stacksight_redis.source.discovery import discover
+from stacksight_redis.source.job_reader import text
 from stacksight_redis.source.local_processes import find_local_processes
 from stacksight_redis.source.process_reader import observe_processes
-from stacksight_redis.source.queue_reader import read_snapshot, text
+from stacksight_redis.source.queue_reader import read_snapshot
 
 MAX_QUEUES = 200
 WORKERS_SHOWN = 50
@@ -123,9 +124,10 @@ async def list_workers(
     source = source_of(ctx)
     found = await discover(source)
     snapshot = await read_snapshot(source, found.queues[:MAX_QUEUES], found.namespaces)
+    late_s = late_after_s(source.settings.heartbeat_timeout_s)
     holders = {held.process.id for facts in snapshot.queues for held in facts.held}
     observed = await observe_processes(source, found.namespaces, holders)
-    workers = [_worker(seen, snapshot.queues) for seen in observed]
+    workers = [_worker(seen, snapshot.queues, late_s) for seen in observed]
     notable = [w for w in workers if w.role == "consumer" or w.holds]
     notable.sort(key=lambda w: (w.state == "alive", w.state == "late", -len(w.holds), w.silent_s))
     shown = notable[:WORKERS_SHOWN]
@@ -144,16 +146,16 @@ async def list_workers(
     )
 
 
-def _worker(seen: Observed, queues: Sequence[QueueFacts]) -> Worker:
+def _worker(seen: Observed, queues: Sequence[QueueFacts], late_s: float) -> Worker:
     process = seen.process
     holds = []
     for facts in queues:
         for held in facts.held:
             if held.process.id == process.id and held.process.namespace == process.namespace:
-                parts = [f"{held.messages} in flight"] if held.messages else []
+                parts = [f"{held.messages} in flight{_age(held)}"] if held.messages else []
                 parts += [f"{held.delayed} delayed"] if held.delayed else []
                 holds.append(f"{facts.queue.name}: {', '.join(parts)}")
-    state: State = "alive" if process.silent_s < LATE_S else "late" if process.alive else "dead"
+    state: State = "alive" if process.silent_s <= late_s else "late" if process.alive else "dead"
     return Worker(
         process=process.short,
         namespace=process.namespace,
@@ -164,6 +166,12 @@ def _worker(seen: Observed, queues: Sequence[QueueFacts]) -> Worker:
     )
 
 
+def _age(held: Held) -> str:
+    if held.oldest_s is None:
+        return ""
+    return f" (oldest enqueued {format_duration(held.oldest_s)} ago)"
+
+
 def _conclude(workers: Sequence[Worker], source: Source) -> str:
     if not workers:
         return "No worker is alive and none holds messages."
@@ -172,7 +180,8 @@ def _conclude(workers: Sequence[Worker], source: Source) -> str:
     late = [worker.process for worker in workers if worker.state == "late"]
     dead = [worker.process for worker in workers if worker.state == "dead"]
     if late:
-        told.append(f"late (silent for over {LATE_S:g} s): {', '.join(late[:5])}")
+        after = late_after_s(source.settings.heartbeat_timeout_s)
+        told.append(f"late (silent for over {after:g} s): {', '.join(late[:5])}")
     if dead:
         timeout = f"{source.settings.heartbeat_timeout_s:g} s"
         told.append(f"dead (silent for over {timeout}) and holding messages: {', '.join(dead[:5])}")
