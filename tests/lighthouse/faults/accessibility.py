@@ -37,6 +37,12 @@ FAULTS = {
         "button#buy",
         '<button id="buy" style="background:#fc0;color:#fff;height:48px">Buy now</button>',
     ),
+    "contrast-on-gradient": _body(
+        "gradient-contrast",
+        "span#dim",
+        '<div style="background:linear-gradient(#fff,#eee)"><span id="dim" style="color:#bbb">'
+        "Hard to read</span></div>",
+    ),
     "contrast-far-below": _body(
         "color-contrast",
         "p#deep",

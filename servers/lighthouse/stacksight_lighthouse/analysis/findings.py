@@ -36,8 +36,13 @@ _SYMPTOMS = {
     "network-dependency-tree-insight": 0.8,
 }
 _IMPACTS = ("critical", "serious", "moderate", "minor")
-# Of no use to whoever repairs a page, as long as there is anything else.
+# Of little use to whoever repairs a page, as long as there is anything else.
 _LAST = ("document-latency-insight", "cache-insight", *_SYMPTOMS)
+# Lines of the document's head that many pages lack. Their category gives them points, but nothing
+# on the page looks or works otherwise for them; an element that is at fault goes before.
+_HOUSEKEEPING = ("charset", "doctype", "meta-description")
+_HOUSEKEEPING_WORTH = 0.1
+_ELEMENT_WORTH = 0.3
 _ICON = re.compile(r"/favicon\.ico\b")  # which Chrome asks for itself
 
 
@@ -106,8 +111,12 @@ def _rank(finding: Finding) -> tuple[float, bool, int, bool, int]:
     worth = finding.points * max(_CATEGORY_WORTH[name] for name in finding.categories)
     if not finding.counted:
         worth = _IMPACT_WORTH.get(finding.impact or "", 0.0)
-    if finding.check == "errors-in-console" and _only_the_icon(finding):
-        worth = 0.0
+    if _only_the_icon(finding):
+        worth = _HOUSEKEEPING_WORTH / 2
+    elif finding.check in _HOUSEKEEPING:
+        worth = _HOUSEKEEPING_WORTH
+    elif finding.check not in _LAST and any(p.example.element for p in finding.patterns):
+        worth = max(worth, _ELEMENT_WORTH)
     worth *= _SYMPTOMS.get(finding.check, 1.0)
     impact = _IMPACTS.index(finding.impact) if finding.impact in _IMPACTS else len(_IMPACTS)
     no_saving = finding.savings in (None, ON_REPEAT_VISITS)
@@ -116,4 +125,6 @@ def _rank(finding: Finding) -> tuple[float, bool, int, bool, int]:
 
 def _only_the_icon(finding: Finding) -> bool:
     """Tell whether all that is wrong is a missing icon, which the page does not even ask for."""
-    return all(_ICON.search(pattern.example.model_dump_json()) for pattern in finding.patterns)
+    return finding.check == "errors-in-console" and all(
+        _ICON.search(pattern.example.model_dump_json()) for pattern in finding.patterns
+    )

@@ -36,6 +36,8 @@ _FIXES = {
     "document-title": "Put a <title> that names the page into <head>.",
     "errors-in-console": "Fix the failing request or the thrown error; the message names it.",
     "font-display-insight": "Add font-display: swap (or optional) to the @font-face rule.",
+    "frame-content": "Repair it in the frame's own document, as on the page itself.",
+    "gradient-contrast": "Darken the text or the gradient until every part of it has 4.5:1.",
     "heading-order": "Use the next heading level, and CSS for the size.",
     "html-has-lang": 'Write the page\'s language: <html lang="en">.',
     "image-alt": 'Give the image alt text, or alt="" if it only decorates.',

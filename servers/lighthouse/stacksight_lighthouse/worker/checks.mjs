@@ -33,7 +33,7 @@ export async function addChecks(page, lhr) {
   try {
     await asInScreenshot(session, lhr);
     const work = [];
-    if (lhr.categories.accessibility) work.push(accessibility, keyboard, sounds, frames);
+    if (lhr.categories.accessibility) work.push(accessibility, gradients, keyboard, sounds, frames);
     if (lhr.categories.seo) work.push(tinyText);
     if (lhr.categories['best-practices']) work.push(tooWide, libraries);
     if (lhr.categories.performance) work.push(compression);
@@ -109,13 +109,24 @@ async function keyboard(page, lhr) {
 }
 
 async function accessibility(page, lhr, session) {
-  const {main} = await framesOf(session);
-  const run = await worldIn(session, main.id);
-  await run(`${await axeSource()};(${elementTools})();0`);
+  const run = await withAxe(session);
   const found = await run(`(${runAxe})(${JSON.stringify(AXE_RULES)}, ${MOST_NODES})`);
   for (const {id, help, description, impact, tags, nodes} of found) {
     put(lhr, 'accessibility', {id, title: help, description, impact, tags, nodes});
   }
+}
+
+/** Text on a gradient: axe cannot tell its contrast, but if no part of the gradient suffices, we can. */
+async function gradients(page, lhr, session) {
+  const run = await withAxe(session);
+  const nodes = await run(`(${poorGradients})(${MOST_NODES})`);
+  put(lhr, 'accessibility', {
+    id: 'gradient-contrast',
+    title: nodes.length ? 'Text on a gradient is hard to read' : 'Text on gradients can be read',
+    description: 'Darken the text or the gradient until every part of it has a ratio of 4.5:1.',
+    impact: 'serious',
+    nodes,
+  });
 }
 
 async function sounds(page, lhr) {
@@ -144,6 +155,18 @@ async function frames(page, lhr, session) {
   });
 }
 
+const worlds = new WeakMap(); // axe is large: it is read into a page once
+
+async function withAxe(session) {
+  if (!worlds.has(session)) {
+    const {main} = await framesOf(session);
+    const run = await worldIn(session, main.id);
+    await run(`${await axeSource()};(${elementTools})();0`);
+    worlds.set(session, run);
+  }
+  return worlds.get(session);
+}
+
 function axeSource() {
   return fs.readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 }
@@ -165,6 +188,54 @@ async function runAxe(rules, most) {
       .slice(0, most)
       .map(node => globalThis.__stacksight.describe(node.element, node.failureSummary)),
   }));
+}
+
+async function poorGradients(most) {
+  const MOST_GRADIENTS = 30;
+  const {all, describe, parentOf} = globalThis.__stacksight;
+  const graded = [...all()]
+    .filter(node => getComputedStyle(node).backgroundImage.includes('gradient') && node.textContent.trim())
+    .slice(0, MOST_GRADIENTS);
+  if (graded.length === 0) return [];
+  const {incomplete} = await globalThis.axe.run({include: graded}, {
+    runOnly: {type: 'rule', values: ['color-contrast']},
+    resultTypes: ['incomplete'],
+    elementRef: true,
+    iframes: false,
+  });
+  scrollTo(0, 0);
+  const colours = text =>
+    [...text.matchAll(/rgba?\(([\d.]+), ([\d.]+), ([\d.]+)(?:, ([\d.]+))?\)/g)]
+      .filter(([, , , , alpha = '1']) => Number(alpha) === 1)
+      .map(([, ...parts]) => parts.slice(0, 3).map(Number));
+  const luminance = colour => {
+    const [r, g, b] = colour.map(part => {
+      const share = part / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; // WCAG 2, relative luminance
+  };
+  const contrast = (a, b) => {
+    const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const found = [];
+  for (const {element, any} of incomplete.flatMap(({nodes}) => nodes)) {
+    if (!element || !any.some(({data}) => data?.messageKey === 'bgGradient')) continue;
+    let behind = element;
+    while (behind && !getComputedStyle(behind).backgroundImage.includes('gradient')) behind = parentOf(behind);
+    const stops = behind ? colours(getComputedStyle(behind).backgroundImage) : [];
+    const style = getComputedStyle(element);
+    const [text] = colours(style.color);
+    if (!text || stops.length < 2) continue;
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const best = Math.max(...stops.map(stop => contrast(text, stop)));
+    if (best < (large ? 3 : 4.5)) {
+      found.push(describe(element, `At best ${best.toFixed(2)} to 1 on its gradient, expected ${large ? 3 : 4.5} to 1`));
+    }
+  }
+  return found.slice(0, most);
 }
 
 function mouseOnly(most) {
@@ -269,6 +340,7 @@ function wideElements(most) {
 // What a check would have said is not known.
 const IDS = {
   accessibility: ['nested-interactive', 'scrollable-region-focusable', 'summary-name'],
+  gradients: ['gradient-contrast'],
   keyboard: ['keyboard-trap', 'focus-visible', 'mouse-only-control'],
   sounds: ['autoplay-media'],
   frames: ['frame-content'],

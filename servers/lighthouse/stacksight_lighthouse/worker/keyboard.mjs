@@ -10,7 +10,7 @@ import {elementTools} from './elements.mjs';
 const MOST_STEPS = 150;
 const WALK_MS = 4_000;
 const STUCK_STEPS = 10; // a date field alone has seven places for Tab
-const SETTLE_MS = 15; // scripts move the focus back in a task of their own
+const SETTLE_MS = 5; // scripts move the focus back in a task of their own
 const OUTSIDE = -1; // the focus is on the page as a whole
 
 /**
