@@ -3,14 +3,13 @@
 // Lighthouse leaves this to people. A trap is a set of elements that Tab goes round in without ever
 // leaving the page's end, although others follow, and that Escape does not open either.
 
-import {setTimeout as delay} from 'node:timers/promises';
-
 import {elementTools} from './elements.mjs';
 
 const MOST_STEPS = 150;
 const WALK_MS = 4_000;
 const STUCK_STEPS = 10; // a date field alone has seven places for Tab
-const SETTLE_MS = 5; // scripts move the focus back in a task of their own
+const SETTLE_MS = 4; // scripts move the focus back in a task of their own
+const DOUBT_MS = 80; // nothing has the focus: is this the page's end, or is it being moved back?
 const OUTSIDE = -1; // the focus is on the page as a whole
 
 /**
@@ -44,8 +43,8 @@ export async function walkByTab(page) {
 async function step(page, walk, keys = ['Tab']) {
   for (const key of keys) await page.keyboard.down(key);
   for (const key of keys.toReversed()) await page.keyboard.up(key);
-  await delay(SETTLE_MS);
-  const {index, seen} = await page.evaluate(where);
+  let {index, seen} = await page.evaluate(where, SETTLE_MS);
+  if (index === OUTSIDE) ({index, seen} = await page.evaluate(where, DOUBT_MS));
   walk.order.push(index);
   if (walk.visited.has(index) || index === OUTSIDE) {
     walk.quiet += 1;
@@ -115,7 +114,9 @@ function prepare() {
   return nodes.length;
 }
 
-function where() {
+async function where(settleMs) {
+  // Two turns of the timers' queue: whatever the key's handlers put there has come to pass.
+  await new Promise(done => setTimeout(() => setTimeout(done, settleMs), 0));
   const tools = globalThis.__stacksight;
   const node = tools.active();
   if (!node) return {index: -1, seen: true};
