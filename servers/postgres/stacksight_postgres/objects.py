@@ -93,6 +93,8 @@ class TableInfo(BaseModel):
     sequential_scans: int | None = None
     index_scans: int | None = None
     comment: str | None = None
+    readable: bool = Field(default=True, description="Whether this role may SELECT from it.")
+    row_security: str | None = Field(default=None, description="enabled or forced.")
     columns: list[ColumnInfo]
     hidden_columns: int = 0
     indexes: list[IndexInfo] = Field(default_factory=list)

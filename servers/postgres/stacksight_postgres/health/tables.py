@@ -10,6 +10,10 @@ MIN_BLOATED_BYTES = 20 * 1024**2
 MIN_WASTED_PART = 0.5
 CHANGED_PART, MIN_CHANGED = 0.2, 10_000
 SEQUENCE_WARNING, SEQUENCE_CRITICAL = 0.7, 0.9
+NO_STATISTICS = (
+    "the statistics of {count} cannot be read: this role needs SELECT on them, or pg_read_all_data"
+)
+NO_SEQUENCE = "{count} cannot be read by this role, and {were} not examined"
 BLOAT_METHOD = "estimated from the average row width in the statistics, within about a third"
 
 
@@ -56,11 +60,15 @@ def vacuum(rows: Rows) -> CheckResult:
 
 def bloat(rows: Rows) -> CheckResult:
     """Judge tables and B-trees that take far more room than their rows need."""
+    hidden = sum(row["kind"] == "hidden" for row in rows)
+    rows = [row for row in rows if row["kind"] != "hidden"]
     large = [row for row in rows if row["bytes"] >= MIN_BLOATED_BYTES]
     examined = (
         f"{len(large)} of {plural(len(rows), 'table or index', 'tables and indexes')}, those of "
         f"{format_bytes(MIN_BLOATED_BYTES)} and more; {BLOAT_METHOD}"
     )
+    if hidden:
+        examined += f"; {NO_STATISTICS.format(count=plural(hidden, 'table'))}"
     if not large:
         return skipped("bloat", f"none examined: {examined}")
     issues = []
@@ -117,7 +125,14 @@ def sequences(rows: Rows) -> CheckResult:
                 critical=used > SEQUENCE_CRITICAL,
             )
         )
-    return judged("sequences", plural(len(rows), "sequence"), issues)
+    hidden = sum(not row["readable"] for row in rows)
+    examined = plural(len(rows) - hidden, "sequence")
+    if hidden:
+        were = "was" if hidden == 1 else "were"
+        examined += "; " + NO_SEQUENCE.format(count=plural(hidden, "sequence"), were=were)
+    if hidden and hidden == len(rows):
+        return skipped("sequences", examined)
+    return judged("sequences", examined, issues)
 
 
 def constraints(rows: Rows) -> CheckResult:

@@ -64,6 +64,9 @@ def _object_table(objects: list[ListedObject]) -> str:
     )
 
 
+NOT_READABLE = "This role may not SELECT from it, so the statistics of its columns are not shown."
+
+
 def render_table_info(table: TableInfo) -> str:
     """Write what a relation is, then its columns, keys, indexes and the rest."""
     parts = [_head(table)]
@@ -91,7 +94,7 @@ def _head(table: TableInfo) -> str:
     facts = [table.kind]
     if table.partition_of:
         facts.append(f"partition of {table.partition_of}")
-    if table.kind in ("table", "materialized view"):
+    if table.kind in ("table", "materialized view", "partitioned table"):
         rows = "rows unknown: never analyzed"
         if table.rows is not None:
             rows = f"about {plural(table.rows, 'row')}"
@@ -112,6 +115,10 @@ def _head(table: TableInfo) -> str:
             f" {format_count(table.changed_rows or 0)}; last analyze"
             f" {table.last_analyze or 'never'}, last vacuum {table.last_vacuum or 'never'}."
         )
+    if table.row_security:
+        lines.append(f"Row security is {table.row_security}.")
+    if not table.readable:
+        lines.append(NOT_READABLE)
     return "\n".join(lines)
 
 

@@ -120,13 +120,12 @@ async def _explain_prepared(session: Session, variant: Variant, options: Sequenc
     nulls = ", ".join(f"CAST(NULL AS {type_})" for type_ in variant.types)
     await session.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     await session.connection.fetch(f"PREPARE {MARK} {_PREPARED} AS {variant.sql}")
-    try:
-        return await _run(
-            session, f"EXPLAIN {MARK}({', '.join(options)}) EXECUTE {_PREPARED} ({nulls})"
-        )
-    finally:
-        if not session.connection.is_closed():
-            await session.connection.execute(f"DEALLOCATE {_PREPARED}")
+    # After a failure nothing more can be said in this transaction; the reset forgets the statement.
+    printed = await _run(
+        session, f"EXPLAIN {MARK}({', '.join(options)}) EXECUTE {_PREPARED} ({nulls})"
+    )
+    await session.connection.execute(f"DEALLOCATE {_PREPARED}")
+    return printed
 
 
 async def _run(session: Session, sql: str) -> Any:

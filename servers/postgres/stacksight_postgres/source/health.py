@@ -1,5 +1,6 @@
 """Runs the health checks: one that fails does not stop the others."""
 
+import logging
 from collections.abc import Sequence
 
 import asyncpg
@@ -9,12 +10,15 @@ from stacksight_postgres.health.model import CheckResult, Health, skipped
 from stacksight_postgres.queries import load_sql
 from stacksight_postgres.source.database import Database, Session
 
+logger = logging.getLogger(__name__)
+
 VERSION_OF_CHECKPOINTER = 170000
 ORDER = ("critical", "warning", "skipped", "ok")
 
 NEEDS_MONITOR = (
     "not examined: it needs to see other roles' sessions. GRANT pg_monitor TO the role `{role}`"
 )
+DEFECT = "a defect of this server; its log has the details"
 FAILED = "not examined: {reason}"
 
 
@@ -44,4 +48,8 @@ async def _run(session: Session, name: CheckName, check: Check) -> CheckResult:
             rows = await session.fetch(load_sql(sql))
     except asyncpg.PostgresError as error:
         return skipped(name, FAILED.format(reason=str(error).rstrip(".")))
-    return check.judge([dict(row) for row in rows])
+    try:
+        return check.judge([dict(row) for row in rows])
+    except Exception:
+        logger.exception("check %s failed", name)
+        return skipped(name, FAILED.format(reason=DEFECT))

@@ -54,9 +54,9 @@ async def read_statements(session: Session) -> tuple[dict[int, Statement], int]:
     found = {
         row["id"]: Statement(**{key: value for key, value in row.items() if key != "entries"})
         for row in rows
-        if row["query"] != HIDDEN
+        if row["id"] is not None and row["query"] != HIDDEN
     }
-    return found, len(rows) - len(found)
+    return found, sum(row["entries"] for row in rows if row["id"] not in found)
 
 
 async def read_age(session: Session) -> tuple[float | None, int]:

@@ -36,3 +36,9 @@ indexes AS (
 )
 SELECT name, kind, bytes::int8, expected::float8
 FROM (TABLE tables UNION ALL TABLE indexes) AS everything
+UNION ALL
+-- Tables whose statistics this role may not read.
+SELECT c.oid::regclass::text, 'hidden', pg_relation_size(c.oid), 0
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+    AND NOT has_table_privilege(c.oid, 'SELECT')

@@ -4,6 +4,7 @@ SELECT
         WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647
         ELSE s.max_value END) END::int8 AS most,
     s.cycle,
+    has_sequence_privilege(format('%I.%I', s.schemaname, s.sequencename), 'SELECT, USAGE') AS readable,
     d.refobjid::regclass::text || '.' || quote_ident(a.attname) AS column,
     format_type(a.atttypid, NULL) AS type
 FROM pg_sequences AS s

@@ -10,7 +10,7 @@ SELECT
         ELSE pg_get_expr(d.adbin, d.adrelid)
     END AS "default",
     CASE WHEN s.n_distinct >= 0 THEN s.n_distinct::bigint
-        ELSE (-s.n_distinct * greatest(c.reltuples, 0))::bigint END AS "distinct",
+        ELSE nullif(-s.n_distinct * r.rows, 0)::bigint END AS "distinct",
     s.null_frac AS null_share,
     -- The most common values tell little when they are as common as any other.
     CASE WHEN s.most_common_freqs[1] >= 0.01
@@ -22,6 +22,11 @@ SELECT
     col_description(a.attrelid, a.attnum) AS comment
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
+CROSS JOIN (
+    SELECT coalesce(sum(greatest(m.reltuples, 0)), 0) AS rows FROM pg_class AS m
+    WHERE m.relkind IN ('r', 'm')
+        AND m.oid IN (SELECT $1::bigint::oid UNION SELECT relid FROM pg_partition_tree($1::bigint::oid))
+) AS r
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

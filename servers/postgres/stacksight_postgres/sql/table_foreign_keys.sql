@@ -25,4 +25,8 @@ SELECT
     ) AS indexed
 FROM pg_constraint AS k
 WHERE k.contype = 'f' AND $1::bigint::oid IN (k.conrelid, k.confrelid)
+    -- Not the copies that partitions have, unless the table itself is the partition.
+    AND (k.conparentid = 0 OR k.conrelid = $1::bigint::oid AND k.conrelid <> (
+        SELECT p.conrelid FROM pg_constraint AS p WHERE p.oid = k.conparentid
+    ))
 ORDER BY k.conname
