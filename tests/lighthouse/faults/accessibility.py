@@ -264,7 +264,7 @@ FAULTS = {
         "document-title", "html", INTRO, HEAD.replace("<title>One fault</title>", "")
     ),
     "keyboard-trap": _body("keyboard-trap", "input#code", TRAP),
-    "keyboard-cycle": _body("keyboard-trap", "button#", CYCLE),
+    "keyboard-cycle": _body("keyboard-trap", "div#panel", CYCLE),
     "clickable-text": _body(
         "mouse-only-control",
         "div#pay",

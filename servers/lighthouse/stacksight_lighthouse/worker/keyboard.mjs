@@ -10,6 +10,7 @@ const WALK_MS = 4_000;
 const STUCK_STEPS = 10; // a date field alone has seven places for Tab
 const SETTLE_MS = 4; // scripts move the focus back in a task of their own
 const DOUBT_MS = 80; // nothing has the focus: is this the page's end, or is it being moved back?
+const MOST_FREED = 3;
 const OUTSIDE = -1; // the focus is on the page as a whole
 
 /**
@@ -21,7 +22,7 @@ const OUTSIDE = -1; // the focus is on the page as a whole
 export async function walkByTab(page) {
   await page.evaluate(elementTools);
   const total = await page.evaluate(prepare);
-  const walk = {visited: new Set(), order: [], unseen: [], quiet: 0};
+  const walk = {visited: new Set(), order: [], unseen: [], quiet: 0, freed: 0};
   const deadline = Date.now() + WALK_MS;
   const most = Math.min(MOST_STEPS, 2 * total + 3 * STUCK_STEPS);
   let trap = [];
@@ -33,7 +34,8 @@ export async function walkByTab(page) {
     if (set === null) continue;
     whole = walk.visited.size >= total || set.has(OUTSIDE);
     if (!whole) trap = await examined(page, walk, set);
-    break;
+    if (whole || trap.length > 0 || ++walk.freed > MOST_FREED) break;
+    walk.quiet = 0; // Escape let the focus go: on with the rest of the page
   }
   const unseen = await page.evaluate(describeAll, walk.unseen, invisible());
   await page.evaluate(restore);
