@@ -287,3 +287,29 @@ def test_the_kernels_log_is_read(tmp_path: Path) -> None:
     kills = read_oom_kills(log)
     assert [(k.task, k.by_host) for k in kills["a" * 64]] == [("tail", False)]
     assert read_oom_kills(tmp_path / "none") == {}
+
+
+async def test_a_chain_of_four_begins_with_its_root(server: ServerClient, lab: Laboratory) -> None:
+    network = lab.network("net")
+    depends = "com.docker.compose.depends_on"
+    lab.end("db", "echo 'PANIC: no space left on device' >&2; exit 1", network=network)
+    check = {"test": ["CMD", "false"], "interval": 10**8, "timeout": 10**9, "retries": 1}
+    said = "while :; do echo 'ERROR db:5432 [Errno -2] Name or service not known'; sleep 0.1; done"
+    api = lab.start(
+        "api", said, network=network, healthcheck=check, labels={depends: "db:service_started:true"}
+    )
+    web = lab.start(
+        "web",
+        "while :; do echo 'ERROR upstream answered 503'; sleep 0.1; done",
+        network=network,
+        healthcheck=check,
+        labels={depends: "api:service_healthy:true"},
+    )
+    lab.end("mailer", REFUSED.replace("exit 1", "exit 2"), network_mode="none")
+    until(lambda: lab.state(api)["State"]["Health"]["Status"] == "unhealthy")
+    until(lambda: lab.state(web)["State"]["Health"]["Status"] == "unhealthy")
+    text = (await server.call("diagnose", target=lab.project)).text
+    verdicts = re.findall(r"^\d+\. \S+ \(\w+/(\w+)\): .*\[([\w-]+), \w+\]", text, re.M)
+    assert verdicts[0] == ("db", "disk-full"), text
+    assert [name for name, _ in verdicts].index("api") < [name for name, _ in verdicts].index("web")
+    assert text.count("because of: ") == 2

@@ -121,7 +121,7 @@ _CLUES = (
     ),
     _clue(
         "module-missing",
-        r"ModuleNotFoundError: No module named '(?P<what>[^']+)'"
+        r"No module named '?(?P<what>[\w.]+)"
         r"|cannot find (?:module|package) '(?P<who>[^']+)'"
         r"|ImportError: cannot import name '?(?P<third>\w+)"
         r"|(?:ClassNotFoundException|NoClassDefFoundError): (?P<fourth>\S+)"
@@ -171,6 +171,13 @@ _CLUES = (
         "Raise its nofile ulimit, or look for the leak.",
     ),
     _clue(
+        "workers-hang",
+        r"WORKER TIMEOUT",
+        "its workers do not answer in time and are killed",
+        "See what they were busy with (a slow query, a peer that does not answer); or raise the "
+        "server's worker timeout.",
+    ),
+    _clue(
         "clock",
         r"clock skew|not yet valid|issued in the future|RequestTimeTooSkewed|time .{0,20}too far",
         "a time it was given does not fit its clock",
@@ -204,7 +211,8 @@ _CLUES = (
     ),
     _clue(
         "permission-denied",
-        rf"{_PATH.replace('path', 'third')}: permission denied|permission denied:? ?(?:{_PATH})?"
+        rf"{_PATH.replace('path', 'third')}[\"'`]?: permission denied"
+        rf"|permission denied:? ?(?:{_PATH})?"
         rf"|EACCES[^\n]*?{_PATH.replace('path', 'other')}|EACCES",
         "it is not permitted to do something it needs",
         "Compare the user it runs as with the owner of the path (mounted folders keep the host's "

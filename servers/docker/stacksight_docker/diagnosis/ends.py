@@ -21,7 +21,7 @@ STOP_SECONDS = 60.0
 NO_LIMIT = "HostConfig.Memory=0 (no limit)"
 SEGFAULT = 139
 ABORT = 134
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "/bin/sh", "/bin/bash", "/bin/ash"})
+_INTERACTIVE = frozenset("sh bash ash dash zsh python python3 node irb psql redis-cli".split())
 _STOPS = frozenset({"stop", "kill"})
 
 
@@ -166,8 +166,9 @@ def find_done_at_once(case: Case) -> Finding | None:
     words = container.entrypoint + container.command
     ran = "" if run is None else f" after running {format_duration(run)}"
     reason = "its command ends, or goes to the background, instead of staying in the foreground"
-    if words and words[-1] in _SHELLS and not container.tty and not container.open_stdin:
-        reason = "its command is a shell, which ends at once without a terminal or stdin"
+    interactive = bool(words) and words[-1].rpartition("/")[2] in _INTERACTIVE
+    if interactive and not container.tty and not container.open_stdin:
+        reason = f"its command is {words[-1]} alone, which ends at once without a terminal or stdin"
     return Finding(
         kind="ends-at-once",
         problem=f"it ends by itself at once, without an error: {reason}",

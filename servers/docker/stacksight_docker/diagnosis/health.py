@@ -24,6 +24,12 @@ _STATUS = re.compile(
     re.I,
 )
 _PORT = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)[: ](?P<port>\d+)\b")
+_CANNOT_RUN = re.compile(r"OCI runtime exec failed")
+_UNKNOWN_NAME = re.compile(
+    r"(?:bad address|could not resolve host:?|unable to resolve host address) "
+    r"['\"\u2018]?(?P<host>[\w.-]+)",
+    re.I,
+)
 _EXCEEDED = re.compile(r"exceeded timeout", re.I)
 SHARED = ("host", "container:")
 NOT_FOUND = 127
@@ -71,7 +77,19 @@ class _Reason(NamedTuple):
 
 
 def _explain(case: Case, last: HealthCheck) -> _Reason:
-    container = case.container
+    rules = (_not_run, _exceeded, _no_listener, _unanswered)
+    found = (reason for rule in rules if (reason := rule(case, last)) is not None)
+    return next(found, None) or _Reason(
+        "check-fails",
+        f"its health check fails with exit code {explain_exit(last.exit_code)}",
+        f"Run the check by hand: `docker exec {case.container.name} {_by_hand(case.container)}`; "
+        f'see read_logs(["{case.container.name}"]).',
+        ["a timeout"],
+    )
+
+
+def _not_run(_case: Case, last: HealthCheck) -> _Reason | None:
+    never_asked = ["a fault of the service itself (it was never asked)"]
     missing = _TOOL_MISSING.search(last.output)
     if missing or last.exit_code == NOT_FOUND:
         tool = inline((missing["tool"] or missing["other"]) if missing else "its command", 60)
@@ -79,42 +97,61 @@ def _explain(case: Case, last: HealthCheck) -> _Reason:
             "check-tool-missing",
             f"its health check cannot run: {tool} is not in the image",
             "Install the tool in the image, or check with something it has (wget, nc).",
-            ["a fault of the service itself (it was never asked)"],
+            never_asked,
         )
-    if _EXCEEDED.search(last.output):
-        limit = format_duration(container.health_timeout)
+    if _CANNOT_RUN.search(last.output):
         return _Reason(
-            "check-times-out",
-            f"its health check does not finish within its timeout of {limit}",
-            f'See what it is busy with: read_logs(["{container.name}"]); or raise the timeout.',
-            ["a missing tool"],
+            "check-cannot-run",
+            "its health check cannot be executed",
+            "Correct the check's command, or its permissions in the image.",
+            never_asked,
         )
+    return None
+
+
+def _exceeded(case: Case, last: HealthCheck) -> _Reason | None:
+    if not _EXCEEDED.search(last.output):
+        return None
+    limit = format_duration(case.container.health_timeout)
+    return _Reason(
+        "check-times-out",
+        f"its health check does not finish within its timeout of {limit}",
+        f'See what it is busy with: read_logs(["{case.container.name}"]); or raise the timeout.',
+        ["a missing tool"],
+    )
+
+
+def _no_listener(case: Case, last: HealthCheck) -> _Reason | None:
     closed = _closed_port(case)
-    if closed or _REFUSED.search(last.output):
-        return _refused(case, closed)
+    return _refused(case, closed) if closed or _REFUSED.search(last.output) else None
+
+
+def _unanswered(case: Case, last: HealthCheck) -> _Reason | None:
+    name = case.container.name
+    unknown = _UNKNOWN_NAME.search(last.output)
+    if unknown:
+        return _Reason(
+            "check-unknown-name",
+            f"its health check asks a host whose name cannot be resolved: {unknown['host']}",
+            "A check runs inside the container: ask 127.0.0.1, or correct the name.",
+            ["a missing tool", "the service itself (it was never asked)"],
+        )
+    status = _STATUS.search(last.output)
+    if status:
+        return _Reason(
+            "check-gets-error",
+            f"its health check is answered with HTTP {status['status'] or status['other']}",
+            f'Look for the reason: read_logs(["{name}"], level="error").',
+            ["a missing tool", "nothing listening"],
+        )
     if _TIMEOUT.search(last.output):
         return _Reason(
             "check-times-out",
             "its health check connects, but gets no answer in time",
-            f'See what it is busy with: read_logs(["{container.name}"]).',
+            f'See what it is busy with: read_logs(["{name}"]).',
             ["a missing tool", "nothing listening"],
         )
-    status = _STATUS.search(last.output)
-    if status:
-        code = status["status"] or status["other"]
-        return _Reason(
-            "check-gets-error",
-            f"its health check is answered with HTTP {code}",
-            f'Look for the reason: read_logs(["{container.name}"], level="error").',
-            ["a missing tool", "nothing listening"],
-        )
-    return _Reason(
-        "check-fails",
-        f"its health check fails with exit code {explain_exit(last.exit_code)}",
-        f"Run the check by hand: `docker exec {container.name} {_by_hand(container)}`; see "
-        f'read_logs(["{container.name}"]).',
-        ["a timeout"],
-    )
+    return None
 
 
 def _refused(case: Case, closed: str) -> _Reason:

@@ -78,6 +78,14 @@ _NOTICE_KINDS = frozenset(
     "zombie-processes".split()
 )
 _VAGUE = frozenset({"check-fails", "check-gets-error", "check-refused", "check-times-out"})
+# What may come from a dependency that is not well.
+_PERHAPS_OTHERS = _VAGUE | {
+    "connection-refused",
+    "error-in-log",
+    "exception",
+    "name-unknown",
+    "unknown",
+}
 
 
 def judge(scene: Scene, wanted: Iterable[str]) -> list[Verdict]:
@@ -286,7 +294,7 @@ def _cause(case: Case, found: Sequence[Finding], troubled: set[str]) -> str | No
     for other in named:
         if other != case.container.id and _is_down(case.scene, other, troubled):
             return other
-    if found[0].kind not in ("exception", "unknown", *_VAGUE):
+    if found[0].kind not in _PERHAPS_OTHERS:
         return None
     for _, _, listed in dependencies(case):
         if listed is not None and listed.id in troubled:

@@ -1,6 +1,5 @@
 """Names that cannot be resolved and connections that are refused: who was meant, and why not."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,6 +8,15 @@ from typing import NamedTuple
 from stacksight_core.untrusted import inline
 from stacksight_docker.clock import parse_time
 from stacksight_docker.diagnosis.model import Case, Finding
+from stacksight_docker.diagnosis.neighbours import (
+    DEFAULT_BRIDGE,
+    goes_by,
+    is_address,
+    is_itself,
+    is_near,
+    same_project,
+    shares_network,
+)
 from stacksight_docker.diagnosis.quotes import TEXT_CHARS, last_records, quote_match
 from stacksight_docker.facts import Container, Inside, Listed
 from stacksight_docker.logs.records import Record
@@ -30,7 +38,9 @@ _UNKNOWN_NAME = tuple(
         rf"host '{_HOST}' .*(?:not known|not found|resolve)",
         rf"host not found in upstream \"{_HOST}",
         rf"failed to resolve '{_HOST}'",
-        rf"{_HOST}(?::\d+)?: (?:name or service not known|temporary failure in name resolution"
+        rf"{_HOST}:\d+[^\n]{{0,40}}(?:name or service not known|name does not resolve"
+        r"|temporary failure in name resolution|nodename nor servname|no address associated)",
+        rf"{_HOST}: (?:name or service not known|temporary failure in name resolution"
         r"|name does not resolve|nodename nor servname|no address associated)",
     )
 )
@@ -66,7 +76,7 @@ _TIMED_OUT = re.compile(
 # The source line that a Python traceback quotes.
 _CALLED = re.compile(r"\(\s*['\"](?P<host>[\w.-]+)['\"],\s*(?P<port>\d+)\s*[,)]")
 UP = "running"
-DEFAULT_BRIDGE = "bridge"
+NO_NETWORK = "none"
 
 
 class _Wanted(NamedTuple):
@@ -80,8 +90,10 @@ class _Wanted(NamedTuple):
 
 def find_unknown_name(case: Case) -> Finding | None:
     """Explain a host name that the container cannot resolve."""
+    if case.container.network_mode == NO_NETWORK:
+        return _no_network(case, (*_UNKNOWN_NAME, _SOME_UNKNOWN_NAME))
     asked = _asked(case, _UNKNOWN_NAME, _SOME_UNKNOWN_NAME)
-    names = [w for w in asked if not _is_address(w.host) and not _is_itself(w.host)]
+    names = [w for w in asked if not is_address(w.host) and not is_itself(w.host)]
     if names:
         wanted = next((w for w in names if not _is_resolvable(case, w.host)), names[0])
         return _explain_name(case, wanted)
@@ -98,8 +110,21 @@ def find_unknown_name(case: Case) -> Finding | None:
     )
 
 
+def _no_network(case: Case, patterns: Iterable[re.Pattern[str]]) -> Finding | None:
+    said = next((found for p in patterns if (found := _first(case, p)) is not None), None)
+    if said is None:
+        return None
+    return Finding(
+        kind="no-network",
+        problem="it has no network at all, so it can reach nothing by name",
+        confidence="proved",
+        evidence=[said[1], f"HostConfig.NetworkMode={NO_NETWORK}"],
+        next="Give it a network (`network_mode: none` says it shall have none), and recreate it.",
+    )
+
+
 def _is_resolvable(case: Case, host: str) -> bool:
-    return any(c.state == UP and _shares_network(case, c) for c in goes_by(case, host))
+    return any(c.state == UP and shares_network(case, c) for c in goes_by(case, host))
 
 
 def _explain_name(case: Case, wanted: _Wanted) -> Finding:
@@ -120,7 +145,7 @@ def _explain_name(case: Case, wanted: _Wanted) -> Finding:
             ruled_out=["a stopped container of that name"],
         )
     other = others[0]
-    known = _shares_network(case, other) or _same_project(case, other)
+    known = shares_network(case, other) or same_project(case, other)
     if known and other.state != UP:
         return needs_down(case, other, evidence, f"it cannot resolve {shown}")
     return _explain_network(case, other, wanted)
@@ -131,7 +156,7 @@ def _explain_network(case: Case, other: Listed, wanted: _Wanted) -> Finding:
     theirs = ", ".join(sorted(other.networks)) or "none"
     shared = mine & set(other.networks)
     both = [f"its networks: {_networks(case)}", f"{other.name}'s networks: {theirs}"]
-    near = _same_project(case, other) or other.name == wanted.host
+    near = same_project(case, other) or other.name == wanted.host
     if not shared or (shared == {DEFAULT_BRIDGE} and not near):
         return Finding(
             kind="no-shared-network",
@@ -184,7 +209,7 @@ def _deaf_neighbour(case: Case, record: Record, said: str) -> Finding | None:
     """Find a service of the same project that only listens to itself, when no name is known."""
     for other in case.scene.listed.values():
         inside = case.scene.insides.get(other.id)
-        if inside is None or not (_same_project(case, other) and _shares_network(case, other)):
+        if inside is None or not (same_project(case, other) and shares_network(case, other)):
             continue
         ports = sorted(x.port for x in inside.listeners if x.loopback)
         if other.id != case.container.id and ports and all(x.loopback for x in inside.listeners):
@@ -196,9 +221,9 @@ def _deaf_neighbour(case: Case, record: Record, said: str) -> Finding | None:
 
 def _explain_refused(case: Case, wanted: _Wanted) -> Finding:
     where = inline(f"{wanted.host}:{wanted.port}" if wanted.port else wanted.host, 80)
-    if _is_itself(wanted.host) and case.container.network_mode != "host":
+    if is_itself(wanted.host) and case.container.network_mode != "host":
         return _to_itself(case, where, wanted.evidence)
-    others = [c for c in goes_by(case, wanted.host) if _is_near(case, c, wanted.host)]
+    others = [c for c in goes_by(case, wanted.host) if is_near(case, c, wanted.host)]
     if not others:
         return Finding(
             kind="connection-refused",
@@ -347,51 +372,6 @@ def _first(case: Case, pattern: re.Pattern[str]) -> tuple[Record, str] | None:
     return None
 
 
-def goes_by(case: Case, host: str) -> Iterator[Listed]:
-    """Yield the containers that a host name or address may mean, the most likely first."""
-    found = [other for other in case.scene.listed.values() if _has_name(case, other, host)]
-    found.sort(key=lambda c: (not _shares_network(case, c), not _same_project(case, c)))
-    yield from found
-
-
-def _has_name(case: Case, other: Listed, host: str) -> bool:
-    if other.id == case.container.id:
-        return False
-    if _is_address(host):
-        return host in other.networks.values()
-    if host == other.name or (other.compose and other.compose.service == host):
-        return True
-    inspected = case.scene.inspected.get(other.id)
-    return inspected is not None and any(host in a.aliases for a in inspected.attachments)
-
-
-def _shares_network(case: Case, other: Listed) -> bool:
-    """Tell whether both are on a network with names, which the default bridge is not."""
-    mine = {a.network for a in case.container.attachments} - {DEFAULT_BRIDGE}
-    return bool(mine & set(other.networks))
-
-
-def _is_near(case: Case, other: Listed, host: str) -> bool:
-    return _is_address(host) or _shares_network(case, other) or _same_project(case, other)
-
-
-def _same_project(case: Case, other: Listed) -> bool:
-    mine, theirs = case.container.compose, other.compose
-    return bool(mine and theirs and mine.project == theirs.project)
-
-
 def _networks(case: Case) -> str:
     names = sorted(a.network for a in case.container.attachments)
     return ", ".join(names) or case.container.network_mode
-
-
-def _is_itself(host: str) -> bool:
-    return host.lower() == "localhost" or host.startswith("127.") or host == "::1"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
