@@ -213,3 +213,30 @@ async def test_a_crash_loop_is_told_by_its_patterns(server: ServerClient, lab: L
     few = await server.call("read_logs", containers=names, limit=5)
     shown = few.text.partition(" log lines>")[2]
     assert len(re.findall(r"^\d\d:\d\d:\d\d\.", shown, re.M)) <= 5
+
+
+async def test_carriage_returns_on_a_terminal_end_no_line(
+    server: ServerClient, lab: Laboratory
+) -> None:
+    lab.end("app", r"printf 'done 10%%\rdone 100%%\nnext\n'", tty=True)
+    text = (await server.call("read_logs", containers=[f"{lab.project}/app"])).text
+    assert r": done 10%\ndone 100%" in text
+    assert "Read all 2 lines" in text
+
+
+async def test_many_errors_alike_do_not_hide_the_others(
+    server: ServerClient, lab: Laboratory
+) -> None:
+    script = (
+        "echo ERROR the licence has run out; echo INFO going on; "
+        "for i in $(seq 90); do echo ERROR video $i is broken; done"
+    )
+    lab.end("app", script)
+    text = (await server.call("read_logs", containers=[f"{lab.project}/app"], level="error")).text
+    assert re.search(r"^90x .* ERROR video <n> is broken$", text, re.M), text
+    assert re.search(r"^1x .* ERROR the licence has run out$", text, re.M)
+    assert "going on" not in text
+    lines = await server.call(
+        "read_logs", containers=[f"{lab.project}/app"], level="error", mode="lines"
+    )
+    assert "91 records for level=error" in lines.text

@@ -118,6 +118,9 @@ async def read_containers(
         reads = await _read_all(source, present, request, window, mode)
     elif mode == "auto":
         mode = "patterns" if _is_repetitive(reads) else "lines"
+    elif request.mode == "auto" and _only_level(request):
+        passes = compile_filter(None, request.level)
+        mode = "patterns" if _is_repetitive(reads, passes) else "lines"
     exits = await _exits(source, reads, now) if mode == "patterns" else {}
     answer = await to_thread.run_sync(_answer, reads, request, window, mode, now, exits)
     latest = max((r.records[-1].time for r in reads if r.records), default=window.after)
@@ -150,9 +153,14 @@ def _is_short(read: _Read) -> bool:
     return read.log is None or (read.log.complete and len(read.log.lines) <= FEW_LINES)
 
 
-def _is_repetitive(reads: Sequence[_Read]) -> bool:
-    """Tell whether a short log says little again and again, as in a crash loop."""
-    records = [record for read in reads for record in read.records]
+def _only_level(request: LogRequest) -> bool:
+    others = (request.match, request.around, request.limit, request.context, request.cursor)
+    return request.level is not None and not any(others)
+
+
+def _is_repetitive(reads: Sequence[_Read], passes: Matches = lambda _: True) -> bool:
+    """Tell whether a log says little again and again, as in a crash loop."""
+    records = [record for read in reads for record in read.records if passes(record)]
     if len(records) < MANY_RECORDS:
         return False
     return len({shape(record) for record in records}) * REPEATED <= len(records)

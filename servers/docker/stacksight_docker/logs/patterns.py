@@ -31,6 +31,7 @@ WHOLE_ERRORS = 3
 RATE_CHANGE = 3.0
 MIN_FOR_RATE = 20
 MIN_RECORDS_FOR_NEW = 20
+MIN_SECONDS_FOR_NEW = 5.0
 TOO_MANY = 60
 """Above this many shapes of a level, near ones are merged."""
 MERGE_EQUAL = 0.6
@@ -120,7 +121,7 @@ def summarise(said: Sequence[Said], *, complete: bool) -> Summary:
     middle = _middle(said)
     shapes, uncounted = _count(said, middle)
     groups = [group for level in (*LEVELS, None) for group in _merge(shapes, level)]
-    enough = len(said) >= MIN_RECORDS_FOR_NEW
+    enough = len(said) >= MIN_RECORDS_FOR_NEW and _span(said) >= MIN_SECONDS_FOR_NEW
     early_total = sum(group.count - group.late for group in groups)
     late_total = sum(group.late for group in groups)
 
@@ -232,6 +233,14 @@ def describe_whole(record: Record, limit: int = TRACE_CHARS) -> str:
         return text
     half = limit // 2
     return f"{text[:half]}\n… ({len(text) - limit:,} characters left out)\n{text[-half:]}"
+
+
+def _span(said: Sequence[Said]) -> float:
+    """Return the seconds between the first record and the last."""
+    if not said:
+        return 0.0
+    first, last = (parse_time(said[i].record.time) or 0.0 for i in (0, -1))
+    return last - first
 
 
 def _middle(said: Sequence[Said]) -> str:

@@ -5,6 +5,7 @@ last lines are asked for, then more and more of them, until they reach back far 
 is spent.
 """
 
+import io
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -155,7 +156,7 @@ def split_frames(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _raw_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for line in data.splitlines(keepends=True):
+    for line in io.BytesIO(data):  # a carriage return alone ends no line
         if len(line) <= PIECE_BYTES:
             yield 1, line
             continue
