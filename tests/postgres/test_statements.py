@@ -121,6 +121,9 @@ def test_suspects_need_a_lookup_by_parameter_and_few_rows() -> None:
     parent = statement(1, "SELECT id FROM a", 1, 50)
     child = statement(2, "SELECT * FROM b WHERE a_id = $1", 50, 60)
     assert [s.parent for s in find_suspects([parent, child])] == [parent]
+    for written in ("a_id = $1::integer", "$1 = a_id", "a_id IN ($1)", "x > $2 AND b.a_id = $1"):
+        same = statement(2, f"SELECT * FROM b WHERE {written}", 50, 60)
+        assert [s.statement for s in find_suspects([parent, same])] == [same]
     for other in (
         statement(2, "SELECT * FROM b WHERE a_id = $1", 5, 5),
         statement(2, "SELECT * FROM b WHERE a_id = $1", 50, 5000),

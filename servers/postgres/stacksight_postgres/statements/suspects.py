@@ -11,6 +11,8 @@ from pglast.stream import RawStream
 from stacksight_postgres.plans.conditions import conjuncts_of
 from stacksight_postgres.statements.model import Statement
 
+_COMPARING = (A_Expr_Kind.AEXPR_OP, A_Expr_Kind.AEXPR_IN)
+
 MIN_CALLS = 10
 MIN_CALLS_ALONE = 20
 MAX_ROWS_PER_CALL = 3.0
@@ -60,14 +62,26 @@ def _lookup(query: str) -> str | None:
     if not isinstance(root, ast.SelectStmt):
         return None
     for condition in conjuncts_of(root.whereClause):
-        if not isinstance(condition, ast.A_Expr) or condition.kind != A_Expr_Kind.AEXPR_OP:
+        if not isinstance(condition, ast.A_Expr) or condition.kind not in _COMPARING:
             continue
-        sides = (condition.lexpr, condition.rexpr)
+        sides = [_uncast(side) for side in (condition.lexpr, condition.rexpr)]
         columns = [side for side in sides if isinstance(side, ast.ColumnRef)]
         values = [side for side in sides if isinstance(side, ast.ParamRef)]
         if columns and values and condition.name and condition.name[-1].sval == "=":
             return str(RawStream()(columns[0]))
     return None
+
+
+def _uncast(side: object) -> object:
+    """Return a value without its casts ($1::integer), and the only one of a list (IN ($1))."""
+    while True:
+        match side:
+            case (only,):
+                side = only
+            case ast.TypeCast(arg=inner):
+                side = inner
+            case _:
+                return side
 
 
 def _parent(statement: Statement, statements: Sequence[Statement]) -> Statement | None:
