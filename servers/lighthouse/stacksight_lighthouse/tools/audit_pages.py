@@ -55,7 +55,11 @@ async def audit_pages(
     device: Annotated[Device, Field(description="The preset.")] = "mobile",
     categories: Annotated[
         list[Category] | None,
-        Field(description="Without performance it is faster; all by default.", min_length=1),
+        Field(
+            description="Without performance it is faster; all by default.",
+            min_length=1,
+            max_length=4,
+        ),
     ] = None,
     limit: Annotated[int, Field(description="Pages at most.", ge=1, le=MOST_PAGES)] = 10,
     deadline_s: Annotated[

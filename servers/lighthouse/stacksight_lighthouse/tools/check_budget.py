@@ -27,7 +27,9 @@ ERROR_WHICH = "Give either `audit_id`, of a kept audit, or `url`, of a page to a
 async def check_budget(
     ctx: Context[Lighthouse],
     budget: Annotated[
-        dict[str, Any] | list[Any] | str,
+        Annotated[dict[str, Any], Field(max_length=200)]
+        | Annotated[list[Any], Field(max_length=100)]
+        | Annotated[str, Field(max_length=4096)],
         Field(
             description="budget.json (a list), lighthouse-ci's assert options (assertions, preset, "
             'assertMatrix), plain limits ({"lcp": 2500, "performance": 0.9}: ms, bytes, scores), '

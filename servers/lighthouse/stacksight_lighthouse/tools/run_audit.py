@@ -70,19 +70,33 @@ async def run_audit(
     ] = None,
     viewport: Annotated[
         str | None,
-        Field(description="WIDTHxHEIGHT instead of the preset's.", pattern=r"^\d{3,4}x\d{3,4}$"),
+        Field(
+            description="WIDTHxHEIGHT instead of the preset's.",
+            pattern=r"^\d{3,4}x\d{3,4}$",
+            max_length=9,
+        ),
     ] = None,
-    color_scheme: Literal["light", "dark"] | None = None,
-    reduced_motion: bool = False,
+    color_scheme: Annotated[
+        Literal["light", "dark"] | None, Field(description="What the user prefers.")
+    ] = None,
+    reduced_motion: Annotated[bool, Field(description="Whether the user wants less motion.")] = (
+        False
+    ),
     headers: Annotated[
         dict[str, str] | None,
-        Field(description="For pages behind a login; sent to the page's own origin only."),
+        Field(
+            description="For pages behind a login; sent to the page's own origin only.",
+            max_length=50,
+        ),
     ] = None,
     cookies: Annotated[
-        dict[str, str] | None, Field(description="By name; to the page's own origin only.")
+        dict[str, str] | None,
+        Field(description="By name; to the page's own origin only.", max_length=100),
     ] = None,
     storage_state: Annotated[
-        dict[str, Any] | str | None,
+        Annotated[dict[str, Any], Field(max_length=10)]
+        | Annotated[str, Field(max_length=4096)]
+        | None,
         Field(description="Playwright's storageState, or the path of its file."),
     ] = None,
     deadline_s: Annotated[

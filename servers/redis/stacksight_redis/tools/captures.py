@@ -33,6 +33,7 @@ from stacksight_redis.source.queue_watcher import QueueWatcher
 from stacksight_redis.tools.channels import MAX_CHANNELS
 
 GLOB = frozenset("*?[")
+MAX_SEQ = 10**9
 
 ERROR_SUBSCRIBE = "The subscription at {where} was not made: {reason}."
 ERROR_NO_SUBJECT = (
@@ -58,7 +59,7 @@ async def capture_messages(
     *,
     action: Annotated[
         Literal["start", "read", "stop"],
-        Field(description="start, read while it runs, stop"),
+        Field(description="what to do"),
     ],
     channels: Annotated[
         list[Annotated[str, Field(max_length=500)]] | None,
@@ -73,10 +74,7 @@ async def capture_messages(
     capture: Annotated[str | None, Field(description="handle from start", max_length=60)] = None,
     after_seq: Annotated[
         int | None,
-        Field(
-            description="those after this number, not the newest",
-            ge=0,
-        ),
+        Field(description="only what came after it", ge=0, le=MAX_SEQ),
     ] = None,
     limit: Annotated[int, Field(description="messages shown", ge=0, le=50)] = 10,
     wait_for: Annotated[
@@ -89,7 +87,7 @@ async def capture_messages(
 
     start, do the thing, then read or stop. Four at most; they live as long as this server.
     Example: capture_messages(action="start", channels=["user:*"]), later
-    capture_messages(action="stop", capture="capture-…", wait_for={"contains": "done"})
+    (action="stop", capture="capture-…", wait_for={"contains": "done"})
     """
     source = source_of(ctx)
     if action == "start":

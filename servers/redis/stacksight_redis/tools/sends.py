@@ -40,8 +40,8 @@ ERROR_PERHAPS_PUBLISHED = (
 
 QueueName = Annotated[str, Field(description="Queue, or namespace:queue", max_length=200)]
 ActorName = Annotated[str, Field(description="Actor", max_length=200)]
-Args = Annotated[list[Any], Field(description="Positional arguments")]
-Kwargs = Annotated[dict[str, Any], Field(description="Named arguments")]
+Args = Annotated[list[Any], Field(description="Positional arguments", max_length=100)]
+Kwargs = Annotated[dict[str, Any], Field(description="Named arguments", max_length=100)]
 Delay = Annotated[float | None, Field(description="Run it so much later", gt=0, le=WEEK_S)]
 Channel = Annotated[str, Field(description="Channel", max_length=500)]
 Payload = Annotated[str, Field(description="Text or JSON", max_length=MAX_PAYLOAD_BYTES)]
