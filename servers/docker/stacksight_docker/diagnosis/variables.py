@@ -2,6 +2,7 @@
 
 import re
 
+from stacksight_core.units import plural
 from stacksight_docker.diagnosis.model import Case, Finding
 from stacksight_docker.diagnosis.quotes import TEXT_CHARS, last_records, quote_match
 from stacksight_docker.logs.records import Record
@@ -91,7 +92,7 @@ def _finding(
         confidence="proved" if certain or empty else "likely",
         evidence=[
             quote_match(record, match),
-            f"Config.Env: {name} is {state} ({len(env)} variables there)",
+            f"Config.Env: {name} is {state} ({plural(len(env), 'variable')} there)",
         ],
         next=f"Set {name} where the container is defined (compose: environment or env_file), then "
         "recreate it.",
