@@ -3,7 +3,9 @@
 import asyncpg
 import pytest
 
-from tests.support.stdio import ServerClient
+from devstack.postgres import PostgresServer
+from tests.postgres.conftest import make_database
+from tests.support.stdio import ServerClient, open_client
 
 REFUSED: dict[str, list[str]] = {
     "01 two statements": ["SELECT 1; DROP TABLE victims", "SELECT 1;;DELETE FROM victims;"],
@@ -385,3 +387,25 @@ async def test_session_state_does_not_leak_between_calls(evil: ServerClient) -> 
     for _ in range(6):  # more than there are connections
         shown = await evil.call("run_query", sql="SHOW transaction_read_only")
         assert "\non\n" in shown.text
+
+
+async def test_catalogue_queries_are_not_shadowed(postgres_server: PostgresServer) -> None:
+    url = await make_database(postgres_server, "shadowed", "evil.sql")
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "CREATE TABLE public.pg_class (oid oid, relname name);"
+        "ALTER DATABASE shadowed SET search_path = public, pg_catalog"
+    )
+    async with open_client("postgres", env={"DATABASE_URL": url}) as client:
+        ordered = await client.call("describe_table", table="victims")
+    await connection.execute(
+        "CREATE FUNCTION public.lower(name) RETURNS text LANGUAGE sql VOLATILE "
+        "AS 'SELECT pg_advisory_lock(4711); SELECT ''x'''"
+    )
+    await connection.execute("SELECT pg_advisory_lock(4711)")  # who calls it now waits for ever
+    async with open_client("postgres", env={"DATABASE_URL": url}) as client:
+        shadowed = await client.call("list_objects", match="victims")
+    await connection.close()
+    assert "victims_pkey" in ordered.text
+    assert shadowed.is_error
+    assert "lower(name)" in shadowed.text

@@ -25,6 +25,11 @@ ERROR_BUSY = (
     f"All {MAX_CONNECTIONS} connections of this server are in use by calls that have not ended. "
     "Wait for them, or cancel them."
 )
+ERROR_SHADOWED = (
+    "Nothing was read: this database has {names}, on the search path, which would be called in the "
+    "place of PostgreSQL's own when the catalogue is read. Drop it, or move it to a schema that is "
+    "not on the search path of this role."
+)
 
 # Names resolve, and literals are read, as PostgreSQL's parser does here; nothing is committed even
 # by an accident in this code.
@@ -125,6 +130,7 @@ class Database:
         self._url = url or settings.database_url
         self._pool: asyncpg.Pool[Any] | None = None
         self._facts: ServerFacts | None = None
+        self._path: str | None = None
         self._lock = asyncio.Lock()
         self.rolled_back = 0
         """Transactions of ours, which the server's statistics count with those of others."""
@@ -218,6 +224,9 @@ class Database:
         self._facts = None  # a new connection may be to a restarted or upgraded server
 
     async def _learn(self, connection: "PoolConnectionProxy[Any]") -> ServerFacts:
+        self._path = await _path_to_set(connection)
+        if self._path:
+            await connection.execute(self._path)
         row = await connection.fetchrow(load_sql("server"))
         assert row is not None
         facts = ServerFacts(
@@ -245,9 +254,24 @@ class Database:
         sets = [f"SET LOCAL {name} = {round(value * 1000)}" for name, value in limits.items()]
         if not jit:
             sets.append("SET LOCAL jit = off")
+        if self._path:
+            sets.append(self._path)
         if self._facts is not None and self._facts.superuser:
             sets.append(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
         return "; ".join(sets)
+
+
+async def _path_to_set(connection: "PoolConnectionProxy[Any]") -> str | None:
+    """Return what puts PostgreSQL's own objects first on the search path, where they are not.
+
+    Raises:
+        ToolFailure: what somebody made would be called by queries of the catalogue all the same.
+    """
+    row = await connection.fetchrow(load_sql("shadowing"))
+    assert row is not None
+    if row["shadows"]:
+        raise ToolFailure(ERROR_SHADOWED.format(names=", ".join(row["shadows"])))
+    return None if row["first"] else f"SET LOCAL search_path = pg_catalog, {row['path']}"
 
 
 async def _reset(connection: "asyncpg.Connection[Any]") -> None:
