@@ -40,6 +40,7 @@ def table(
         name=name,
         rows=100_000.0,
         pages=2_000,
+        visible=2_000,
         analyzed=True,
         columns={c.name: c for c in found},
         indexes=tuple(indexes),

@@ -65,43 +65,44 @@ def corrected_cost(
         settings: unit costs in force.
     """
     cost = float(plan["Total Cost"])
-    found = _error(plan, indexes, settings)
-    return max(cost + found.descents - found.pages, cost * LEAST_SHARE)
-
-
-@dataclass(frozen=True)
-class _Error:
-    """What the cost of one execution of a node lacks, and what it has too much."""
-
-    descents: float = 0.0
-    pages: float = 0.0
+    return max(cost + _error(plan, 1.0, indexes, settings), cost * LEAST_SHARE)
 
 
 def _error(
-    plan: Mapping[str, Any], indexes: Mapping[int, HypotheticalIndex], settings: CostSettings
-) -> _Error:
+    plan: Mapping[str, Any],
+    loops: float,
+    indexes: Mapping[int, HypotheticalIndex],
+    settings: CostSettings,
+) -> float:
+    """What the cost of a node that runs so often lacks; negative where it is too high."""
     match = _NAME.match(plan.get("Index Name", ""))
     index = indexes.get(int(match[1])) if match else None
-    found = _of_scan(plan, index, settings) if index else _Error()
-    descents, pages = found.descents, found.pages
+    missing = _of_scan(plan, loops, index, settings) if index else 0.0
     children = plan.get("Plans", ())
     for child in children:
-        below = _error(child, indexes, settings)
-        descents += below.descents * _executions(plan, child)
-        # However often a small part of an index is read again, its pages are charged about once.
-        pages += below.pages
-    share = 1.0
+        missing += _error(child, loops * _executions(plan, child), indexes, settings)
     if plan["Node Type"] == "Limit" and (whole := float(children[0]["Total Cost"])):
-        share = min(1.0, float(plan["Total Cost"]) / whole)
-    return _Error(descents * share, pages * share)
+        missing *= min(1.0, float(plan["Total Cost"]) / whole)
+    return missing
 
 
-def _of_scan(scan: Mapping[str, Any], index: HypotheticalIndex, settings: CostSettings) -> _Error:
-    descent = (index.height + 1) * OPERATORS_PER_PAGE * settings.cpu_operator
+def _of_scan(
+    scan: Mapping[str, Any], loops: float, index: HypotheticalIndex, settings: CostSettings
+) -> float:
+    descents = loops * (index.height + 1) * OPERATORS_PER_PAGE * settings.cpu_operator
     # Of the rows of a parallel scan each process has its part, but all pages are charged.
     share = min(1.0, float(scan["Plan Rows"]) / max(index.rows, 1.0))
-    too_many = max(index.pages - index.real_pages, 0.0) * share
-    return _Error(descent, max(too_many - 1.0, 0.0) * settings.random_page)
+    fetched = [_fetched(pages, share, loops) for pages in (index.pages, index.real_pages)]
+    return descents - max(fetched[0] - fetched[1], 0.0) * settings.random_page
+
+
+def _fetched(pages: float, share: float, loops: float) -> float:
+    """Pages read of an index; again and again, by the formula of Mackert and Lohman (1989)."""
+    once = max(1.0, share * pages)
+    if loops <= 1:
+        return once
+    wanted = once * loops
+    return min(2 * pages * wanted / (2 * pages + wanted), pages)
 
 
 def _executions(parent: Mapping[str, Any], child: Mapping[str, Any]) -> float:

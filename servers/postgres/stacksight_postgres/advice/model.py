@@ -96,6 +96,7 @@ class Table:
         name: as SQL of this session names it: quoted and qualified as needed.
         rows: as estimated by the last ANALYZE or VACUUM.
         pages: of 8 kB.
+        visible: pages whose rows all transactions see, so that an index alone answers for them.
         analyzed: whether there are statistics.
         columns: by name.
         indexes: that exist.
@@ -108,6 +109,7 @@ class Table:
     name: str
     rows: float
     pages: int
+    visible: int
     analyzed: bool
     columns: dict[str, Column]
     indexes: tuple[ExistingIndex, ...]

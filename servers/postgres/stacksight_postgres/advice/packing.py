@@ -81,6 +81,8 @@ class Packing:
         best_value = self.value(best)
         random = Random(0)  # noqa: S311 - the same steps at every call, nothing secret
         for thrift in THRIFTS:
+            if best and is_over():
+                break
             found = self._pruned(self._grown(0, thrift))
             if (value := self.value(found)) < best_value - SAME:
                 best, best_value = found, value

@@ -89,6 +89,7 @@ def _table(
         name=row["sql_name"],
         rows=row["rows"],
         pages=row["pages"],
+        visible=row["visible"],
         analyzed=any(column["distinct"] is not None for column in columns),
         columns={column["name"]: _column(column, row["rows"]) for column in columns},
         indexes=tuple(_index(index) for index in indexes),

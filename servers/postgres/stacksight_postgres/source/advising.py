@@ -5,47 +5,33 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from statistics import median_high
-from typing import Any
-
-import asyncpg
 
 from stacksight_core.errors import ToolFailure
 from stacksight_postgres.advice.answer import Advice
-from stacksight_postgres.advice.candidates import candidate_indexes
-from stacksight_postgres.advice.costs import Costs, Mask, Plan, members
-from stacksight_postgres.advice.model import IndexKey, IndexSpec, Query, Table
+from stacksight_postgres.advice.model import Query, Table
 from stacksight_postgres.advice.packing import Limits
 from stacksight_postgres.advice.plain import as_plain_query
 from stacksight_postgres.advice.reading import read_uses
 from stacksight_postgres.advice.reduced import choose_by_statistics
-from stacksight_postgres.advice.report import Judged, QueryOutcome, report, report_reduced
-from stacksight_postgres.advice.rules import (
-    TRIGRAM_OPCLASS,
-    operator_indexes,
-    suggest_by_rule,
-)
+from stacksight_postgres.advice.report import report, report_reduced
+from stacksight_postgres.advice.rules import operator_indexes, suggest_by_rule
 from stacksight_postgres.advice.scopes import relation_names
-from stacksight_postgres.advice.selection import Selector
-from stacksight_postgres.advice.sizes import Sample, Sizer, needs_sample
+from stacksight_postgres.advice.sizes import Sizer
 from stacksight_postgres.guard.statement import Statement
-from stacksight_postgres.source.advice_inverted import InvertedIndex, judge_inverted
-from stacksight_postgres.source.advice_sample import sample_table
+from stacksight_postgres.source.advice_judging import (
+    MAX_PARTITIONS,
+    judge,
+    sample_candidates,
+)
 from stacksight_postgres.source.advice_tables import load_catalog
 from stacksight_postgres.source.database import Database, Session
 from stacksight_postgres.source.explaining import check_explaining, choose_values
 from stacksight_postgres.source.hypothetical import has_hypopg
 from stacksight_postgres.source.preparing import explained
 from stacksight_postgres.source.statements import read_statements
-from stacksight_postgres.source.what_if import (
-    Planners,
-    WhatIf,
-    explain,
-    is_possible,
-    read_settings,
-)
+from stacksight_postgres.source.what_if import explain
 
 MAX_WORKLOAD = 50
-MAX_PARTITIONS = 100
 OUTLIER = 10.0
 """A query estimated at more than OUTLIER times the median counts as the median one does.
 
@@ -75,11 +61,12 @@ NOTE_PARTITIONS = "{table}: {count} partitions, more than the {most} that are tr
 NOTE_STATISTICS = (
     "{table} was never analyzed; run ANALYZE {table} first, sizes and costs are guesses"
 )
-NOTE_MODELLED = (
-    "costs of this one are modelled, since hypopg knows no GIN; each written row makes about "
-    "{entries:.0f} entries"
+NOTE_VACUUM = (
+    "{table}: {share:.0%} of its pages are marked as visible to all, so that reading from an index "
+    "alone counts for little; VACUUM {table} and ask again"
 )
-NOTE_TRIGRAMS = "needs CREATE EXTENSION pg_trgm first"
+LEAST_VISIBLE = 0.5
+MANY_PAGES = 128
 NOTE_WORKLOAD = "From pg_stat_statements: the {count} statements with the most execution time."
 
 
@@ -127,6 +114,11 @@ async def advise(database: Database, request: Request) -> Advice:
             for table in tables.values()
             if not table.analyzed and table.pages
         ]
+        notes += [
+            NOTE_VACUUM.format(table=table.name, share=table.visible / table.pages)
+            for table in tables.values()
+            if table.pages > MANY_PAGES and table.visible < LEAST_VISIBLE * table.pages
+        ]
         budget = _budget(request, tables.values())
         if has_hypopg(session):
             limits = Limits(budget * (1 - SIZE_MARGIN), request.max_indexes)
@@ -136,13 +128,13 @@ async def advise(database: Database, request: Request) -> Advice:
             weighed, weighing = _weighted(queries, wanted, base)
             async with _second_session(database) as more:
                 sessions = [session, *more]
-                judged = await _judge(sessions, tables, names, weighed, plans, limits, deadline)
+                judged = await judge(sessions, tables, names, weighed, plans, limits, deadline)
             advice = report(judged, tables)
             notes += weighing
         else:
             found = choose_by_statistics(queries)[: request.max_indexes]
             candidates = [spec for spec, _ in found]
-            sizer = Sizer(tables, await _sample(session, list(candidates), tables))
+            sizer = Sizer(tables, await sample_candidates(session, list(candidates), tables))
             sizes = [sizer.bytes(spec) for spec in candidates]
             rules = suggest_by_rule(queries, operator_indexes(queries), ())
             advice = report_reduced(found, sizes, rules, tables, session.facts.available)
@@ -259,133 +251,6 @@ async def _second_session(database: Database) -> AsyncIterator[list[Session]]:
         with suppress(ToolFailure):
             more.append(await stack.enter_async_context(database.private_session()))
         yield more
-
-
-# --- judging ------------------------------------------------------------------------------------
-
-
-async def _judge(
-    sessions: Sequence[Session],
-    tables: dict[str, Table],
-    names: dict[str, list[tuple[str, str]]],
-    queries: Sequence[Query],
-    plans: Sequence[dict[str, Any]],
-    limits: Limits,
-    deadline: float,
-) -> Judged:
-    [session, *_] = sessions
-    candidates = await _possible(session, candidate_indexes(queries), tables)
-    sizer = Sizer(tables, await _sample(session, list(candidates), tables))
-    settings = await read_settings(session)
-    what_ifs = [WhatIf(one, tables, sizer, settings) for one in sessions]
-    planners = Planners(what_ifs, queries, names)
-    costs = Costs(queries, candidates, planners.ask, deadline)
-    wanted = operator_indexes(queries)
-    inverted = await judge_inverted(session, wanted, queries, plans, settings)
-    for index in inverted:
-        sizer.note(index.spec, index.bytes)
-        number = costs.add(index.spec)
-        for query, cost in index.costs.items():
-            costs.learn(query, Plan(cost, 1 << number))
-    selection = await Selector(costs, sizer.bytes, limits).run()
-    costs.extend()
-    await costs.estimate_all((number, selection.chosen) for number, _ in enumerate(queries))
-    outcomes = [
-        _outcome(costs, number, plan, selection.chosen) for number, plan in enumerate(plans)
-    ]
-    used = 0
-    for number, _ in enumerate(queries):
-        used |= costs.bound(number, selection.chosen).used
-    losses = {costs.candidates[n]: _loss(costs, used, 1 << n) for n in members(used)}
-    by_spec = {spec: sizer.bytes(spec) for spec in costs.candidates}
-    return Judged(
-        outcomes=outcomes,
-        losses=losses,
-        sizes=by_spec,
-        budget=limits.bytes,
-        notes={index.spec: _inverted_notes(session, index) for index in inverted},
-        suggestions=suggest_by_rule(queries, wanted, {index.spec for index in inverted}),
-        cut=selection.cut,
-    )
-
-
-def _inverted_notes(session: Session, index: InvertedIndex) -> list[str]:
-    notes = [NOTE_MODELLED.format(entries=index.entries)]
-    trigrams = index.spec.keys[0].suffix == TRIGRAM_OPCLASS
-    if trigrams and "pg_trgm" not in session.facts.extensions:
-        notes.insert(0, NOTE_TRIGRAMS)
-    return notes
-
-
-def _loss(costs: Costs, used: Mask, taken: Mask) -> float:
-    """Return the share of the total cost that comes back without an index."""
-    loss = total = 0.0
-    for number, query in enumerate(costs.queries):
-        with_it = costs.bound(number, used).cost
-        loss += query.weight * (costs.bound(number, used & ~taken).cost - with_it)
-        total += query.weight * costs.bound(number, 0).cost
-    return loss / max(total, 1e-9)
-
-
-def _outcome(costs: Costs, number: int, plan: dict[str, Any], chosen: Mask) -> QueryOutcome:
-    final = costs.bound(number, chosen)
-    best = costs.plans(number)[0]
-    return QueryOutcome(
-        query=costs.queries[number],
-        plan=plan,
-        before=float(plan["Total Cost"]),
-        after=final.cost,
-        uses=tuple(costs.candidates[n] for n in members(final.used)),
-        possible=best.cost,
-        possible_with=tuple(costs.candidates[n] for n in members(best.used)),
-        tried=costs.own(number).bit_count(),
-    )
-
-
-async def _possible(
-    session: Session, candidates: dict[IndexSpec, set[int]], tables: dict[str, Table]
-) -> dict[IndexSpec, set[int]]:
-    """Leave out what PostgreSQL would refuse: an expression that is not immutable, say."""
-    accepted: dict[IndexSpec, bool] = {}
-    found = {}
-    for spec, by in candidates.items():
-        if len(tables[spec.table].partitions) > MAX_PARTITIONS:
-            continue
-        for part in _doubtful_parts(spec):
-            if part not in accepted:
-                accepted[part] = await is_possible(session, part)
-        if all(accepted[part] for part in _doubtful_parts(spec)):
-            found[spec] = by
-    return found
-
-
-def _doubtful_parts(spec: IndexSpec) -> list[IndexSpec]:
-    """Return what PostgreSQL could refuse of an index, each as an index of its own."""
-    plain = spec.method == "btree"
-    doubtful = [key for key in spec.keys if not plain or key.sql.startswith("(") or key.suffix]
-    parts = [IndexSpec(spec.table, (key,), method=spec.method) for key in doubtful]
-    bare = IndexKey(spec.keys[0].sql, spec.keys[0].columns)
-    parts += [IndexSpec(spec.table, (bare,), where=(text,)) for text in spec.where]
-    return parts
-
-
-async def _sample(
-    session: Session, candidates: Sequence[IndexSpec], tables: dict[str, Table]
-) -> dict[str, Sample]:
-    samples = {}
-    for name in sorted({spec.table for spec in candidates}):
-        table = tables[name]
-        mine = [spec for spec in candidates if spec.table == name]
-        sets = sorted({needs_sample(spec, table) for spec in mine} - {frozenset()}, key=sorted)
-        predicates = sorted({spec.predicate for spec in mine if spec.where})
-        keys = {key.sql for spec in mine for key in spec.keys}
-        expressions = sorted(key for key in keys if key.startswith("("))
-        try:
-            async with session.savepoint():
-                samples[name] = await sample_table(session, table, sets, predicates, expressions)
-        except asyncpg.PostgresError:  # no right to read the rows: the statistics have to do
-            samples[name] = Sample()
-    return samples
 
 
 def _budget(request: Request, tables: Iterable[Table]) -> float:

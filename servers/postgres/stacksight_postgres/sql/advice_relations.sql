@@ -15,6 +15,7 @@ SELECT
     CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) END AS definition,
     leaves.rows,
     leaves.pages,
+    leaves.visible,
     leaves.names AS partitions,
     leaves.inserted,
     leaves.updated,
@@ -30,6 +31,7 @@ CROSS JOIN LATERAL (
     SELECT
         coalesce(sum(greatest(l.reltuples, 0)), 0)::float8 AS rows,
         coalesce(sum(greatest(l.relpages, 0)), 0)::int AS pages,
+        coalesce(sum(l.relallvisible), 0)::int AS visible,
         coalesce(
             array_agg(l.oid::regclass::text ORDER BY l.oid::regclass::text)
                 FILTER (WHERE c.relkind = 'p'),
