@@ -15,6 +15,7 @@ from stacksight_docker.diagnosis.quotes import (
     quote_match,
     telling_line,
 )
+from stacksight_docker.logs.levels import guess_level
 from stacksight_docker.logs.records import Record
 from stacksight_docker.logs.traces import trace_of
 
@@ -310,6 +311,7 @@ def find_error_in_log(case: Case) -> Finding | None:
     last = case.records[-LAST_WORDS:]
     errors = [record for record in last if record.level == "error"]
     said = errors or [record for record in last if record.stream == "err"]
+    said = said or [r for r in last if guess_level(r.message, "err") == "error"]
     if not said:
         return None
     record = errors[-1] if errors else said[0]

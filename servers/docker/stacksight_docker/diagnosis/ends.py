@@ -13,14 +13,32 @@ from stacksight_docker.analysis.exits import (
 from stacksight_docker.analysis.view import command_text
 from stacksight_docker.clock import short_time
 from stacksight_docker.diagnosis.model import Case, Finding
+from stacksight_docker.diagnosis.quotes import last_records, quote
 from stacksight_docker.facts import Event, OomKill
 
 AT_ONCE_SECONDS = 2.0
 STOP_SECONDS = 60.0
 """A stop that came longer before the end is not its cause."""
 NO_LIMIT = "HostConfig.Memory=0 (no limit)"
-SEGFAULT = 139
-ABORT = 134
+_LIBRARY = "Look for a native library that does not fit the image's architecture or C library."
+# 128 + the signal's number (signal(7)).
+_CRASHES = {
+    132: (
+        "an instruction that this processor does not have (SIGILL)",
+        "Use a build for an older processor generation, or run it on a newer machine.",
+    ),
+    134: ("an abort of its own (SIGABRT)", "See what it wrote before: an assertion that failed?"),
+    135: (
+        "a bus error (SIGBUS)",
+        "Look at files it maps: a full disk, or a shared memory too small.",
+    ),
+    136: ("an arithmetic error (SIGFPE)", "Look for a division by zero in its native code."),
+    139: ("a memory access error (SIGSEGV)", _LIBRARY),
+    159: (
+        "a system call that a seccomp profile forbids (SIGSYS)",
+        "Allow that call in the seccomp profile (security_opt), or do without it.",
+    ),
+}
 _INTERACTIVE = frozenset("sh bash ash dash zsh python python3 node irb psql redis-cli".split())
 _STOPS = frozenset({"stop", "kill"})
 
@@ -186,15 +204,15 @@ def find_done_at_once(case: Case) -> Finding | None:
 def find_signal_crash(case: Case) -> Finding | None:
     """Name a crash by signal."""
     code = case.container.exit_code
-    names = {SEGFAULT: "a memory access error (SIGSEGV)", ABORT: "an abort of its own (SIGABRT)"}
-    if code not in names or case.container.status == "running":
+    if code not in _CRASHES or case.container.status == "running":
         return None
+    what, step = _CRASHES[code]
     return Finding(
         kind="native-crash",
-        problem=f"the program crashed with {names[code]}",
+        problem=f"the program crashed with {what}",
         confidence="proved",
-        evidence=[f"State.ExitCode={code}"],
-        next="Look for a native library that does not fit the image's architecture or C library.",
+        evidence=[f"State.ExitCode={code}", *[quote(record) for record in last_records(case)[:1]]],
+        next=step,
         ruled_out=["lack of memory", "being stopped by someone"],
     )
 

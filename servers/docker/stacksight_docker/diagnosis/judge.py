@@ -72,6 +72,7 @@ _NOTICES: tuple[Rule, ...] = (
     find_changed_file,
 )
 # A service that complains of these while it runs is in trouble; other complaints may be its work.
+_COMPLAINING = frozenset({"error", "warning"})
 _COMPLAINTS: tuple[Rule, ...] = (find_unknown_name, find_refused, find_complaint)
 _NOTICE_KINDS = frozenset(
     "stale-image config-changed restarted cpu-throttled stopped starting shared-name "
@@ -261,8 +262,8 @@ def _complaint(case: Case) -> Finding | None:
     """Find what a running container without a failing check complains of, if it keeps doing so."""
     recent = format_time(case.scene.now - COMPLAINT_SECONDS)
     said = [r for r in case.records if r.time >= recent]
-    errors = [r for r in said if r.level == "error"]
-    lately = [r for r in said[-LAST_SAID:] if r.level == "error"]
+    errors = [r for r in said if r.level in _COMPLAINING]
+    lately = [r for r in said[-LAST_SAID:] if r.level in _COMPLAINING]
     if len(errors) < COMPLAINTS or len(lately) * 2 < min(LAST_SAID, len(said)):
         return None  # it may have complained while it started, and be well by now
     finding = _first(replace(case, records=errors), _COMPLAINTS)
@@ -272,7 +273,9 @@ def _complaint(case: Case) -> Finding | None:
     mostly = len(errors) * 2 >= len(said) and case.listed.health is None
     if not mostly and not _others_down(case, finding):
         return None
-    often = f"{plural(len(errors), 'error')} in its log within 5 min"
+    often = (
+        f"{plural(len(errors), 'error or warning', 'errors and warnings')} in its log within 5 min"
+    )
     return replace(
         finding, problem=f"it runs, but {finding.problem}", evidence=[*finding.evidence, often]
     )

@@ -130,7 +130,9 @@ class Case:
         if container.status == "restarting":
             return True
         up = self.scene.now - (container.started or 0.0)
-        return container.status == "running" and container.restart_count > 0 and up < LOOP_SECONDS
+        # One restart may have been enough; after more it has to prove itself for longer.
+        enough = ONCE_SECONDS if container.restart_count == 1 else LOOP_SECONDS
+        return container.status == "running" and container.restart_count > 0 and up < enough
 
     @property
     def oom_kills(self) -> list[OomKill]:
@@ -149,6 +151,7 @@ class Case:
 
 
 LOOP_SECONDS = 60.0
+ONCE_SECONDS = 10.0
 OOM_SECONDS = 1.0
 """By how much the kernel's clock and the engine's note of a start may differ."""
 

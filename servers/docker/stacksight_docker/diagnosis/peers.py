@@ -68,6 +68,9 @@ _REFUSED = tuple(
     )
 )
 _SOME_REFUSED = re.compile(r"connection refused|ECONNREFUSED|Errno 111\b|actively refused", re.I)
+_NOT_ESTABLISHED = re.compile(
+    r"\((?:[\w.-]+/)?(?P<host>[\w.-]+):(?P<port>\d+)\) could not be established", re.I
+)
 _TIMED_OUT = re.compile(
     rf"(?:connect(?:ion)?|dial tcp)[^\n]{{0,60}}?{_HOST}:(?P<port>\d+)[^\n]{{0,40}}"
     r"(?:timed out|i/o timeout|ETIMEDOUT|no route to host|EHOSTUNREACH|network is unreachable)",
@@ -187,7 +190,7 @@ def _explain_network(case: Case, other: Listed, wanted: _Wanted) -> Finding:
 
 def find_refused(case: Case) -> Finding | None:
     """Explain a connection that was refused or timed out, and find who should have answered."""
-    asked = list(_asked(case, (*_REFUSED, _TIMED_OUT), _SOME_REFUSED))
+    asked = list(_asked(case, (*_REFUSED, _NOT_ESTABLISHED, _TIMED_OUT), _SOME_REFUSED))
     findings = [_explain_refused(case, wanted) for wanted in asked]
     certain = (f for f in findings if f.kind != "connection-refused")
     if findings:

@@ -114,6 +114,18 @@ def _open_files(case: Case, _path: str) -> list[str]:
     return [f"HostConfig.Ulimits: nofile={limit or 'not set'}"]
 
 
+def _on_host(case: Case, _path: str) -> list[str]:
+    if case.container.network_mode != "host":
+        return []
+    others = [
+        c.name
+        for c in case.scene.listed.values()
+        if "host" in c.networks and c.state == "running" and c.id != case.container.id
+    ]
+    shown = f"; so do {', '.join(others[:4])}" if others else ""
+    return [f"HostConfig.NetworkMode=host: it shares the host's ports{shown}"]
+
+
 def _clock(case: Case, _path: str) -> list[str]:
     return [f"engine's clock against this machine's: {case.scene.clock_offset:+.0f} s"]
 
@@ -129,4 +141,5 @@ _PROOFS: dict[str, Callable[[Case, str], list[str]]] = {
     "process-limit": _processes,
     "too-many-files": _open_files,
     "clock": _clock,
+    "port-in-use-inside": _on_host,
 }

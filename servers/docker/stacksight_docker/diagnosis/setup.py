@@ -4,9 +4,10 @@ from stacksight_core.units import format_bytes, format_duration, plural
 from stacksight_docker.analysis.drift import find_drift
 from stacksight_docker.analysis.exits import explain_exit
 from stacksight_docker.analysis.usage import NEAR_LIMIT_PERCENT, THROTTLED_PERCENT
-from stacksight_docker.clock import short_time
+from stacksight_docker.clock import format_time, short_time
 from stacksight_docker.diagnosis.model import Case, Finding
 from stacksight_docker.diagnosis.peers import describe_listeners
+from stacksight_docker.diagnosis.quotes import quote
 from stacksight_docker.facts import Container
 
 MIN_PERIODS = 50
@@ -106,9 +107,17 @@ def find_restarts(case: Case) -> Finding | None:
         evidence=[
             f"RestartCount={container.restart_count}, StartedAt={short_time(container.started)}",
             *([f"event die: exit code {explain_exit(ended)}"] if ended is not None else []),
+            *_said_before(case, container.speaks_since or container.started),
         ],
         next=f'See what it said before: read_logs(["{container.name}"], mode="patterns").',
     )
+
+
+def _said_before(case: Case, started: float) -> list[str]:
+    """Quote the last error of the runs before."""
+    begin = format_time(started)
+    errors = [r for r in case.records if r.time < begin and r.level == "error"]
+    return [quote(errors[-1])] if errors else []
 
 
 def find_closed_ports(case: Case) -> Finding | None:

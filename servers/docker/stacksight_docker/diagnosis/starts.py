@@ -24,6 +24,10 @@ _BIND_SOURCE = re.compile(r"bind source path does not exist: (?P<path>\S+)|mkdir
 _MOUNTED = re.compile(r'mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)"')
 _NETWORK = re.compile(r"network (?P<name>\S+) not found|could not find.*network (?P<other>\S+)")
 _USER = re.compile(r"unable to find (?:user|group) (?P<user>[^:\s]+)")
+_JOINED = re.compile(
+    r"(?:cannot join network of a (?:non running|restarting) container"
+    r"|[Nn]o such container|is restarting.*): ?(?P<id>[0-9a-f]{64})"
+)
 # What every failed start begins with.
 _CHAIN = re.compile(
     r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime create failed: "
@@ -40,7 +44,8 @@ def find_start_failure(case: Case) -> Finding | None:
         return None
     said = f"State.Error: {inline(redact_assignments(_CHAIN.sub('', error)), ERROR_CHARS)}"
     code = f"State.ExitCode={case.container.exit_code}, State.Status={case.container.status}"
-    for rule in (_port_taken, _architecture, _user, _folder, _command, _mount, _network):
+    rules = (_port_taken, _architecture, _user, _folder, _command, _joined, _mount, _network)
+    for rule in rules:
         finding = rule(case, error, [said, code])
         if finding is not None:
             return finding
@@ -145,6 +150,26 @@ def _command(case: Case, error: str, evidence: list[str]) -> Finding | None:
         evidence=[*evidence, f"Config.Entrypoint + Config.Cmd: {command_text(words)}"],
         next=f"{fix}; then recreate it. Image: {case.container.image}.",
         ruled_out=["a fault of the program (it never ran)"],
+    )
+
+
+def _joined(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    """Explain a container that shares the network of one that is not up, or not there."""
+    match = _JOINED.search(error)
+    if match is None or not case.container.network_mode.startswith("container:"):
+        return None
+    other = case.scene.listed.get(match["id"])
+    what = f"{other.label} does not run" if other else "that container does not exist any more"
+    return Finding(
+        kind="network-owner-down",
+        problem=f"it shares the network of another container, and {what}",
+        confidence="proved",
+        evidence=[*evidence, f"HostConfig.NetworkMode=container:{match['id'][:12]}"],
+        next=f"Start {other.name} first, then this one."
+        if other
+        else "Recreate it, so that it joins the network of the container there is now.",
+        ruled_out=["its image and command (they never ran)"],
+        needs=[other.id] if other else [],
     )
 
 

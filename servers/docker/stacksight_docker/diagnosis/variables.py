@@ -37,6 +37,12 @@ _LIKELY = re.compile(
     r"(?i:missing|required|unset|undefined|no value)[^\n]{0,40}"
     r"\b(?!ERR_|E_|ORA_)(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\b"
 )
+# Source lines that read a variable, and exceptions that are about a value.
+_READ = re.compile(
+    r"(?:os\.environ(?:\.get)?[\[(]|os\.getenv\(|process\.env[.\[]|ENV(?:\.fetch)?[\[(])"
+    r"['\"]?(?P<name>[A-Z][A-Z0-9_]+)"
+)
+_OF_VALUE = re.compile(r"^(?:ValueError|TypeError|AttributeError|[\w.]*DecodeError)\b", re.M)
 _PYDANTIC = re.compile(
     r"validation errors? for \w*(?:[Ss]ettings|[Cc]onfig)\w*\s+(?P<name>\w+)\s+"
     r"(?:Field required|field required)"
@@ -57,11 +63,19 @@ def find_missing_variable(case: Case) -> Finding | None:
         settings = _PYDANTIC.search(text)
         if settings is not None:
             return _finding(case, record, settings, settings["name"].upper())
+        read = _misread(text)
+        if read is not None:
+            return _finding(case, record, read, read["name"], certain=False)
         guessed = _named_but_empty(case, text) or _LIKELY.search(text)
         if guessed is not None and record.level in ("error", None):
             name = guessed["name"] if "name" in guessed.re.groupindex else guessed[0]
             return _finding(case, record, guessed, name, certain=False)
     return None
+
+
+def _misread(text: str) -> re.Match[str] | None:
+    """Return the variable whose reading failed, as the source line in a traceback shows it."""
+    return _READ.search(text) if _OF_VALUE.search(text) else None
 
 
 def _named_but_empty(case: Case, text: str) -> re.Match[str] | None:
