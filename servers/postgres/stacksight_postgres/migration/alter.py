@@ -94,7 +94,7 @@ def _alter(
         case At.AT_AddConstraint, ast.Constraint() as constraint:
             yield from add_constraint(constraint, name, table)
         case At.AT_ValidateConstraint, _:
-            yield Effect(name, "SHARE UPDATE EXCLUSIVE", "scan", "to check the rows")
+            yield Effect(name, "SHARE UPDATE EXCLUSIVE", "scan", "to check them")
         case At.AT_AttachPartition, ast.PartitionCmd() as part:
             yield from _attach(part, name, table)
         case ((At.AT_DetachPartition | At.AT_DetachPartitionFinalize), ast.PartitionCmd() as part):

@@ -39,7 +39,7 @@ def add_constraint(node: ast.Constraint, name: str, table: TableState) -> Iterat
             name,
             "ACCESS EXCLUSIVE",
             "scan",
-            "to check the rows",
+            "to check them",
             instead=_later(node, name),
         )
 

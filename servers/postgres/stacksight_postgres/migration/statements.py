@@ -106,7 +106,7 @@ def _create_index(node: ast.IndexStmt, name: str, known: Catalogue) -> Effect:
     if node.concurrent:
         if table.kind == "p":
             fails = "an index on a partitioned table cannot be made CONCURRENTLY"
-        why = "twice, while others read and write; it waits for open transactions"
+        why = "in two scans; it waits for open transactions"
         return Effect(
             name,
             "SHARE UPDATE EXCLUSIVE",
