@@ -8,6 +8,7 @@ import pytest
 
 from devstack.postgres import PostgresServer
 from stacksight_postgres.statements.model import Statement, since
+from stacksight_postgres.statements.ranking import one_line
 from stacksight_postgres.statements.suspects import find_suspects
 from tests.postgres.conftest import make_database
 from tests.support.stdio import ServerClient, open_client
@@ -140,3 +141,8 @@ def test_counters_that_went_down_count_from_zero() -> None:
     before = {1: statement(1, "a", 10, 10), 2: statement(2, "b", 5, 5)}
     after = {1: statement(1, "a", 3, 3), 2: statement(2, "b", 5, 5), 3: statement(3, "c", 1, 1)}
     assert [(s.id, s.calls) for s in since(before, after)] == [(1, 3), (3, 1)]
+
+
+def test_secrets_of_utility_commands_are_not_shown() -> None:
+    assert one_line("ALTER ROLE app\n PASSWORD 'it''s'") == "ALTER ROLE app PASSWORD '…'"
+    assert one_line("SELECT 'kept'") == "SELECT 'kept'"

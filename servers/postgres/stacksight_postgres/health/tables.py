@@ -125,8 +125,11 @@ def sequences(rows: Rows) -> CheckResult:
                 critical=used > SEQUENCE_CRITICAL,
             )
         )
+    keys = sum(row["kind"] == "key" for row in rows)
     hidden = sum(not row["readable"] for row in rows)
-    examined = plural(len(rows) - hidden, "sequence")
+    examined = plural(len(rows) - keys - hidden, "sequence")
+    if keys:
+        examined += f" and {plural(keys, 'integer key')} without one"
     if hidden:
         were = "was" if hidden == 1 else "were"
         examined += "; " + NO_SEQUENCE.format(count=plural(hidden, "sequence"), were=were)

@@ -19,6 +19,10 @@ MEASURES: Mapping[Ranking, Callable[[Statement], float]] = {
 }
 
 
+_PARAMETRISED = re.compile(r"\W*(select|with|insert|update|delete|merge|values|table)\b", re.I)
+_LITERAL = re.compile(r"'(?:[^']|'')*'?")
+
+
 def rank_statements(
     statements: Sequence[Statement], by: Ranking, limit: int, *, query_chars: int = MAX_QUERY
 ) -> list[RankedStatement]:
@@ -57,6 +61,12 @@ def ranked_statement(statement: Statement, share: float, query_chars: int) -> Ra
 
 
 def one_line(query: str, limit: int = MAX_QUERY) -> str:
-    """Return a statement's text with runs of white space made one space, and cut."""
+    """Return a statement's text on one line, cut, and without the literals of a utility command.
+
+    PostgreSQL writes ``$1`` for the constants of a SELECT or of DML; a CREATE ROLE keeps its
+    password.
+    """
     flat = re.sub(r"\s+", " ", query).strip()
+    if not _PARAMETRISED.match(flat):
+        flat = _LITERAL.sub("'…'", flat)
     return flat if len(flat) <= limit else f"{flat[:limit]}…"

@@ -24,8 +24,8 @@ async def check_migration(
 ) -> Migration:
     """Learn what a DDL script would do on this database before it runs. Runs nothing.
 
-    For each statement: its lock, what that blocks, whether it scans or rewrites a table and of what
-    size and traffic, who it would wait for, and the safe way. Includes the rules of squawk.
+    For each statement: its lock and what that blocks, whether it scans or rewrites a table, of what
+    size and traffic, and the safe way. Includes the rules of squawk.
 
     Example: check_migration(sql="ALTER TABLE orders ALTER COLUMN id TYPE bigint")
     """

@@ -67,8 +67,7 @@ async def describe_table(
 ) -> TableInfo:
     """Describe a table or view: columns with statistics, keys both ways, indexes, all the rest.
 
-    Also constraints, triggers, row policies, partitions, sizes and the last analyze. Use it before
-    writing SQL on a table, or to see which indexes it has.
+    Use it before writing SQL on a table, or to see which indexes it has.
 
     Example: describe_table(table="captions")
     """

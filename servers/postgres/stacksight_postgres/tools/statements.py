@@ -37,8 +37,7 @@ async def top_queries(
 ) -> TopQueries:
     """See which statements cost this database most, each with its share of the whole.
 
-    From pg_stat_statements, for this database only. Use it to find what to optimise, then
-    explain_query for why.
+    From pg_stat_statements, of this database only. Then explain_query says why.
 
     Example: top_queries(by="mean_time", limit=5)
     """

@@ -7,14 +7,15 @@ from stacksight_postgres.plans.facts import PlanView
 from stacksight_postgres.plans.findings import Finding
 
 MIN_PART = 0.2
+MIN_MS = 2.0
 _KEYS = ("I/O Read Time", "Shared I/O Read Time")  # until PostgreSQL 16, and since 17
 
 
 def find(view: PlanView) -> Iterator[Finding]:
-    """Find plans that spent a fifth of their time on reading, where track_io_timing is on."""
+    """Find plans that spent a fifth of their time, and 2 ms, on reading (with track_io_timing)."""
     plan = view.plan
     waited = sum(plan.root.number_of(key) for key in _KEYS)
-    if not plan.execution_ms or waited / plan.execution_ms < MIN_PART:
+    if not plan.execution_ms or waited < MIN_MS or waited / plan.execution_ms < MIN_PART:
         return
     read = plan.root.number_of("Shared Read Blocks") * 8192
     leaves = [node for node in plan.nodes if not node.children]

@@ -7,15 +7,16 @@ from stacksight_postgres.plans.facts import PlanView
 from stacksight_postgres.plans.findings import Finding
 
 MIN_PART = 0.1
+MIN_MS = 1.0
 
 
 def find(view: PlanView) -> Iterator[Finding]:
-    """Find triggers that took a tenth of the execution or more."""
+    """Find triggers that took a tenth of the execution, and 1 ms, or more."""
     plan = view.plan
     for trigger in plan.triggers:
         took, calls = float(trigger.get("Time", 0.0)), float(trigger.get("Calls", 0))
         share = took / plan.execution_ms if plan.execution_ms else 0.0
-        if share < MIN_PART:
+        if share < MIN_PART or took < MIN_MS:
             continue
         constraint = trigger.get("Constraint Name")
         name = f"The check of {constraint}" if constraint else f"Trigger {trigger['Trigger Name']}"
