@@ -40,7 +40,8 @@ CONVENTION_WITHOUT = frozenset({2, 17, 20})
 
 async def load_tpch(url: str, scale: float) -> None:
     """Create the tables in an empty database, fill and analyze them; about a minute at scale 1."""
-    connection = await asyncpg.connect(url)
+    # VACUUM marks pages as visible to all only once their commits are on disk.
+    connection = await asyncpg.connect(url, server_settings={"synchronous_commit": "on"})
     try:
         with tempfile.TemporaryDirectory(prefix="tpch-") as folder:
             program = Path(sysconfig.get_path("scripts")) / "tpchgen-cli"

@@ -16,6 +16,9 @@ _NAME = re.compile(r"^<(\d+)>")
 OPERATORS_PER_PAGE = 50
 """What the planner charges for each page on the way down, in units of cpu_operator_cost."""
 
+LEADER_HELPS_LESS = 0.3
+"""With each worker (get_parallel_divisor in costsize.c)."""
+
 LEAST_SHARE = 0.3
 """At least this share of a cost is left of it by a correction."""
 
@@ -65,35 +68,54 @@ def corrected_cost(
         settings: unit costs in force.
     """
     cost = float(plan["Total Cost"])
-    return max(cost + _error(plan, 1.0, indexes, settings), cost * LEAST_SHARE)
+    return max(cost + _error(plan, _Runs(1.0, 1.0), indexes, settings), cost * LEAST_SHARE)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """How often a process runs a node, and among how many processes the work is divided."""
+
+    loops: float
+    processes: float
 
 
 def _error(
     plan: Mapping[str, Any],
-    loops: float,
+    runs: _Runs,
     indexes: Mapping[int, HypotheticalIndex],
     settings: CostSettings,
 ) -> float:
     """What the cost of a node that runs so often lacks; negative where it is too high."""
     match = _NAME.match(plan.get("Index Name", ""))
     index = indexes.get(int(match[1])) if match else None
-    missing = _of_scan(plan, loops, index, settings) if index else 0.0
+    missing = _of_scan(plan, runs, index, settings) if index else 0.0
     children = plan.get("Plans", ())
+    processes = _processes(plan["Workers Planned"]) if "Workers Planned" in plan else runs.processes
     for child in children:
-        missing += _error(child, loops * _executions(plan, child), indexes, settings)
+        below = _Runs(runs.loops * _executions(plan, child), processes)
+        missing += _error(child, below, indexes, settings)
     if plan["Node Type"] == "Limit" and (whole := float(children[0]["Total Cost"])):
         missing *= min(1.0, float(plan["Total Cost"]) / whole)
     return missing
 
 
 def _of_scan(
-    scan: Mapping[str, Any], loops: float, index: HypotheticalIndex, settings: CostSettings
+    scan: Mapping[str, Any], runs: _Runs, index: HypotheticalIndex, settings: CostSettings
 ) -> float:
-    descents = loops * (index.height + 1) * OPERATORS_PER_PAGE * settings.cpu_operator
+    descents = runs.loops * (index.height + 1) * OPERATORS_PER_PAGE * settings.cpu_operator
     # Of the rows of a parallel scan each process has its part, but all pages are charged.
     share = min(1.0, float(scan["Plan Rows"]) / max(index.rows, 1.0))
-    fetched = [_fetched(pages, share, loops) for pages in (index.pages, index.real_pages)]
-    return descents - max(fetched[0] - fetched[1], 0.0) * settings.random_page
+    # A scan that is run again and again shares its pages with those of the other processes.
+    shared = runs.processes if runs.loops > 1 else 1.0
+    fetched = [
+        _fetched(pages, share, runs.loops * shared) for pages in (index.pages, index.real_pages)
+    ]
+    return descents - max(fetched[0] - fetched[1], 0.0) * settings.random_page / shared
+
+
+def _processes(workers: int) -> float:
+    """By what the planner divides work among workers and, in part, the leader."""
+    return workers + max(0.0, 1.0 - LEADER_HELPS_LESS * workers)
 
 
 def _fetched(pages: float, share: float, loops: float) -> float:

@@ -20,7 +20,7 @@ from stacksight_postgres.queries import MARK, load_sql
 from stacksight_postgres.source.database import Session
 from stacksight_postgres.source.what_if import is_possible
 
-SAMPLE_ROWS = 2000
+SAMPLE_ROWS = 1000
 _ITEMS: Mapping[ItemKind, str] = {
     "array": "SELECT DISTINCT unnest(s.v)::text",
     "tsvector": "SELECT lexeme FROM unnest(s.v)",
@@ -69,6 +69,9 @@ async def judge_inverted(
             continue
         if one.predicate.operator == "= ANY":
             continue
+        cost = cost_with(plans[one.query], one, await _matching(session, one), settings)
+        if cost is None:
+            continue
         if one.spec not in found:
             items = await _items(session, one)
             if items is None:
@@ -76,12 +79,9 @@ async def judge_inverted(
             size = estimate_inverted_bytes(items, one.use.table)
             costs[one.spec] = {}
             found[one.spec] = InvertedIndex(one.spec, size, items.each, costs[one.spec])
-        matching = await _matching(session, one)
-        cost = cost_with(plans[one.query], one, matching, settings)
-        if cost is not None:
-            known = costs[one.spec].get(one.query, cost)
-            costs[one.spec][one.query] = min(known, cost)
-    return [index for index in found.values() if index.costs]
+        known = costs[one.spec].get(one.query, cost)
+        costs[one.spec][one.query] = min(known, cost)
+    return list(found.values())
 
 
 async def _items(session: Session, one: OperatorIndex) -> Items | None:
