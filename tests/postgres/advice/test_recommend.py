@@ -147,6 +147,64 @@ async def test_dml_is_examined_by_its_where(web: ServerClient, web_url: str) -> 
     assert "INCLUDE" not in statements(found)[0]
 
 
+async def test_a_partial_index_serves_a_table_that_is_not_the_first(
+    web: ServerClient, web_url: str
+) -> None:
+    sql = (
+        "SELECT a.email, p.title FROM accounts AS a JOIN posts AS p ON p.account_id = a.id "
+        "WHERE p.status = 'gone' AND p.score = 7"
+    )
+    found = await web.call("recommend_indexes", queries=[sql])
+    [statement] = [s for s in statements(found) if " posts (" in s]
+    assert "posts (score" in statement
+    assert "WHERE status = 'gone'" in statement
+    connection = await asyncpg.connect(web_url)
+    build = connection.transaction()
+    await build.start()
+    await connection.execute(statement.replace(" CONCURRENTLY ON", " advised ON"))
+    plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}")
+    await build.rollback()
+    await connection.close()
+    assert "advised" in plan
+
+
+async def test_gin_is_weighed_with_the_others_and_its_size_is_near(
+    web: ServerClient, web_url: str
+) -> None:
+    sql = "SELECT id FROM posts WHERE meta @> '{\"lang\": 3}' AND tags @> ARRAY['t7']"
+    found = await web.call("recommend_indexes", queries=[sql])
+    [index] = [i for i in found.structured["indexes"] if "USING gin" in i["statement"]]
+    assert "gin (tags)" in index["statement"]
+    assert index["queries"][0]["after"] < index["queries"][0]["before"]
+    connection = await asyncpg.connect(web_url)
+    build = connection.transaction()
+    await build.start()
+    await connection.execute(index["statement"].replace(" CONCURRENTLY ON", " advised ON"))
+    size = await connection.fetchval("SELECT pg_relation_size('advised')")
+    await build.rollback()
+    await connection.close()
+    assert index["bytes"] == pytest.approx(size, rel=0.3)
+
+
+async def test_a_queue_read_with_row_locks_is_examined(web: ServerClient) -> None:
+    sql = (
+        "SELECT id FROM posts WHERE status = 'gone' ORDER BY published_at LIMIT 10 "
+        "FOR UPDATE SKIP LOCKED"
+    )
+    found = await web.call("recommend_indexes", queries=[sql])
+    assert "posts (published_at" in statements(found)[0]
+
+
+async def test_a_view_made_for_one_query_is_read_as_part_of_it(web: ServerClient) -> None:
+    sql = (
+        "CREATE VIEW best (who, most) AS SELECT account_id, max(score) FROM posts "
+        "WHERE slug = 'post-7919' GROUP BY account_id; "
+        "SELECT most FROM best WHERE who > 5; DROP VIEW best;"
+    )
+    found = await web.call("recommend_indexes", queries=[sql])
+    assert "posts (slug" in statements(found)[0]
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [

@@ -22,7 +22,8 @@ BLOCK = 2048
 """Distance of two pages in what is stored of a row's place."""
 LONGEST_INLINE = 2700
 FILL = 0.55
-"""Of a page of entries: each is split in the middle while they come in order."""
+"""Of a page of small entries: each is split in the middle while they come in order."""
+LARGE, LARGE_FILL = 1500, 0.75
 POSTING_FILL = 0.9
 CPU_TUPLE = 0.01
 CPU_INDEX_TUPLE = 0.005
@@ -83,7 +84,8 @@ def _entry_bytes(rows: float, width: float, table: Table) -> float:
         return float((ENTRY + key + POINTER + 2) / FILL)
     listed = POINTER + rows * _step_bytes(rows, table)
     if listed <= LONGEST_INLINE:
-        return float((ENTRY + key + listed) / FILL)
+        entry = ENTRY + key + listed
+        return float(entry / (LARGE_FILL if entry > LARGE else FILL))
     return float(ENTRY + key + max(1, math.ceil(listed / PAGE / POSTING_FILL)) * PAGE)
 
 
