@@ -1,5 +1,6 @@
 """Why an audit gave no result, in words that help. No I/O."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,8 +28,18 @@ ERROR_LED_AWAY = (
 )
 _OTHERWISE = "Repeat the call once; if it fails again, open the page in a browser."
 
-# By Lighthouse's error codes (core/lib/lh-error.js).
+# Lighthouse's long sentences end in what happened: "(Details: net::ERR_ABORTED)".
+_DETAIL = re.compile(r"\((?:Details: )?(net::ERR_\w+|Status code: \d+)\)")
+
+# By Lighthouse's error codes (core/lib/lh-error.js), or more closely by Chrome's.
 _ADVICE = {
+    "net::ERR_ABORTED": "The load was broken off: by a script, by an answer without a page, or "
+    "because the address is a download.",
+    "net::ERR_CONTENT_DECODING_FAILED": "The answer is not encoded as its Content-Encoding says.",
+    "net::ERR_CONTENT_LENGTH_MISMATCH": "The answer ended before its Content-Length: its server "
+    "broke off.",
+    "net::ERR_INCOMPLETE_CHUNKED_ENCODING": "The answer ended in the middle: its server broke off.",
+    "net::ERR_TOO_MANY_REDIRECTS": "The page leads a browser around in circles.",
     "CHROME_INTERSTITIAL_ERROR": "Chrome showed an error page of its own instead: the connection "
     "failed, or the TLS certificate is not trusted.",
     "DNS_FAILURE": "Check the spelling of the host.",
@@ -72,12 +83,14 @@ def explain_runtime_error(url: str, lhr: Mapping[str, Any]) -> ToolFailure | Non
     return _failure(url, error["code"], error["message"]) if error else None
 
 
-def _failure(url: str, code: str, reason: str) -> ToolFailure:
+def _failure(url: str, code: str, message: str) -> ToolFailure:
+    detail = _DETAIL.search(message)
+    reason = detail[1] if detail else message.removesuffix(f"({code})").rstrip(" .")
     return ToolFailure(
         ERROR_FAILED.format(
             url=inline(url),
-            reason=inline(reason.removesuffix(f"({code})").rstrip(" ."), 200),
+            reason=inline(reason, 200),
             code=inline(code, 40),
-            advice=_ADVICE.get(code, _OTHERWISE),
+            advice=_ADVICE.get(reason, _ADVICE.get(code, _OTHERWISE)),
         )
     )

@@ -30,12 +30,18 @@ from stacksight_lighthouse.visit import (
     status_failure,
 )
 
+NO_CONTENT = (204, 205)
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 ERROR_NOT_HTML = (
     "`{url}` is {kind}, not HTML, so there is no page to audit. Give the address of a page."
 )
 
+ERROR_NO_CONTENT = "`{url}` answered {status} {phrase}: without a page, so there is none to audit."
+ERROR_DOWNLOAD = (
+    "`{url}` is offered as a download (Content-Disposition: attachment), so no browser shows it as "
+    "a page."
+)
 ERROR_CERTIFICATE = (
     "`{url}` is not audited: its TLS certificate is not trusted ({reason}). Only on this machine "
     "(localhost) that is accepted; elsewhere make the certificate's authority known to this system."
@@ -139,6 +145,13 @@ def _check_page(url: str, response: httpx.Response) -> None:
     status = response.status_code
     if status >= 400:
         raise status_failure(url, response)
+    shown = inline(url)
+    if status in NO_CONTENT:
+        phrase = response.reason_phrase
+        raise ToolFailure(ERROR_NO_CONTENT.format(url=shown, status=status, phrase=phrase))
+    disposition = response.headers.get("content-disposition", "")
+    if disposition.partition(";")[0].strip().lower() == "attachment":
+        raise ToolFailure(ERROR_DOWNLOAD.format(url=shown))
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind and kind not in HTML_TYPES:
-        raise ToolFailure(ERROR_NOT_HTML.format(url=inline(url), kind=inline(kind, 60)))
+        raise ToolFailure(ERROR_NOT_HTML.format(url=shown, kind=inline(kind, 60)))

@@ -195,7 +195,7 @@ class Lighthouse:
         try:
             lhr = await worker.audit(message, report)
         except BaseException as error:  # also a cancellation: what was interrupted is not reused
-            await finish(worker.close())
+            await finish(worker.kill())
             if isinstance(error, WorkerDied | AuditFailed):
                 raise explain_failure(order.shown_url, error, secrets) from error
             raise

@@ -88,8 +88,12 @@ class Worker:
         return lhr
 
     async def close(self) -> None:
-        """End Node and Chrome and remove what they wrote; within some three seconds."""
-        await _close(self._process, self._chrome_pid, self._folder)
+        """End Node and Chrome in peace and remove what they wrote; within some three seconds."""
+        await _close(self._process, self._chrome_pid, self._folder, patience_s=QUIT_SECONDS)
+
+    async def kill(self) -> None:
+        """End Node and Chrome at once, whatever they do, and remove what they wrote."""
+        await _close(self._process, self._chrome_pid, self._folder, patience_s=0)
 
 
 async def start_worker(
@@ -120,7 +124,7 @@ async def start_worker(
         async with asyncio.timeout(START_SECONDS):
             ready = await _exchange(process, start, _ignore)
     except BaseException:
-        await finish(_close(process, None, folder))
+        await finish(_close(process, None, folder, patience_s=QUIT_SECONDS))
         raise
     return Worker(ready["chromeVersion"], bound_cookies, process, ready["chromePid"], folder)
 
@@ -137,9 +141,13 @@ async def finish(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _close(
-    process: asyncio.subprocess.Process, chrome_pid: int | None, folder: "WorkFolder"
+    process: asyncio.subprocess.Process,
+    chrome_pid: int | None,
+    folder: "WorkFolder",
+    *,
+    patience_s: float,
 ) -> None:
-    await _end(process, chrome_pid)
+    await _end(process, chrome_pid, patience_s)
     await asyncio.to_thread(folder.remove)
 
 
@@ -224,13 +232,16 @@ async def _ignore(_: str) -> None:
     pass
 
 
-async def _end(process: asyncio.subprocess.Process, chrome_pid: int | None) -> None:
+async def _end(
+    process: asyncio.subprocess.Process, chrome_pid: int | None, patience_s: float
+) -> None:
     """Ask Node to end, which ends Chrome; what is left after a moment is killed."""
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
     try:
-        async with asyncio.timeout(QUIT_SECONDS):
-            await process.wait()
+        if patience_s:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            async with asyncio.timeout(patience_s):
+                await process.wait()
     except TimeoutError:
         pass
     finally:

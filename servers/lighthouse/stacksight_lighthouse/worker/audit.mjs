@@ -32,17 +32,16 @@ const benchmark = pageFunctions.computeBenchmarkIndex;
  * @param {(message: string) => void} say - is told what is being done
  */
 export async function runAudit(browser, order, say) {
-  await forgetMissingIcons(browser);
   const context = await browser.createBrowserContext({downloadBehavior: {policy: 'deny'}});
   let withdraw = async () => {};
   try {
     withdraw = await giveAccess(browser, context, order.access);
-    const page = await context.newPage();
+    const [page] = await Promise.all([context.newPage(), forgetMissingIcons(browser)]);
     if (order.trusting) await trust(page);
     await page.emulateMediaFeatures(order.media);
     const lhr = await RUNNERS[order.mode](page, order, say);
-    // A bonus, not a condition.
-    if (order.mode !== 'timespan') await addChecks(page, lhr).catch(() => {});
+    // A bonus, not a condition; and a page that hangs would not answer.
+    if (order.mode !== 'timespan' && !lhr.runtimeError) await addChecks(page, lhr).catch(() => {});
     return lhr;
   } finally {
     await withdraw();
@@ -62,7 +61,7 @@ const RUNNERS = {
     if (timed) await watchShifts(page);
     else await holdUntilAtRest(page, order);
     const {lhr} = await navigation(page, order.url, options(order));
-    if (timed) await addCauses(page, lhr).catch(() => {}); // a bonus, not a condition
+    if (timed && !lhr.runtimeError) await addCauses(page, lhr).catch(() => {}); // likewise
     return lhr;
   },
 
