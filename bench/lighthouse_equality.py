@@ -12,7 +12,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +26,7 @@ from stacksight_lighthouse.source import Lighthouse, connect
 from tests.lighthouse.command import find_engine, run_command
 from tests.lighthouse.site import Site, running_site
 
-UNTIMED: list[Category] = ["accessibility", "best-practices", "seo"]
+UNTIMED: tuple[Category, ...] = ("accessibility", "best-practices", "seo")
 DEADLINE_S = 180.0
 HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Late</title><main><h1>Late</h1>'
 LATE = {
@@ -35,9 +35,9 @@ LATE = {
     "a field after two answers": "<script>fetch('/json?delay=0.9').then(() => "
     "fetch('/json?delay=0.4')).then(() => document.body.append(document.createElement('input')))"
     "</script>",
-    "pale after a transition": "<style>p { color: #000; transition: color 1s } .pale { color: #ccc }"
-    "</style><p>Some text</p><script>onload = () => requestAnimationFrame(() => "
-    "document.querySelector('p').classList.add('pale'))</script>",
+    "pale after a transition": "<style>p { color: #000; transition: color 1s } "
+    ".pale { color: #ccc }</style><p>Some text</p><script>onload = () => "
+    "requestAnimationFrame(() => document.querySelector('p').classList.add('pale'))</script>",
 }
 Json = Mapping[str, Any]
 
@@ -79,8 +79,8 @@ def _pages(site: Site) -> dict[str, str]:
     return pages | {name: site.url + path for name, path in bodies.items()}
 
 
-async def _audit(source: Lighthouse, url: str, categories: list[Category]) -> Json:
-    outcome = await source.audit(Order(url, "mobile", categories, 1, DEADLINE_S), _ignore)
+async def _audit(source: Lighthouse, url: str, categories: Sequence[Category]) -> Json:
+    outcome = await source.audit(Order(url, "mobile", list(categories), 1, DEADLINE_S), _ignore)
     return outcome.results[0]
 
 
