@@ -106,7 +106,7 @@ def _offenders(details: Any) -> Iterator[str]:
 
 
 def _compare_metric(
-    name: str, pairs: list[tuple[Mapping[str, float], Mapping[str, float]]]
+    name: str, pairs: Sequence[tuple[Mapping[str, float], Mapping[str, float]]]
 ) -> bool:
     """Print a metric's figures and tell whether the server's median is outside of the command's."""
     command, server = ([run[name] for run in runs] for runs in zip(*pairs, strict=True))

@@ -7,7 +7,7 @@ import {giveAccess} from './access.mjs';
 import {addChecks} from './checks.mjs';
 import {isTimed, settingsFor} from './presets.mjs';
 import {holdUntilAtRest} from './rest.mjs';
-import {addCauses, watchShifts} from './shifts.mjs';
+import {addCauses, forgetOwnUse, watchShifts} from './shifts.mjs';
 import {open, take} from './steps.mjs';
 
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -40,6 +40,7 @@ export async function runAudit(browser, order, say) {
     if (order.trusting) await trust(page);
     await page.emulateMediaFeatures(order.media);
     const lhr = await RUNNERS[order.mode](page, order, say);
+    forgetOwnUse(lhr);
     // A bonus, not a condition; and a page that hangs would not answer.
     if (order.mode !== 'timespan' && !lhr.runtimeError) await addChecks(page, lhr).catch(() => {});
     return lhr;

@@ -35,19 +35,21 @@ async function atRest(page, maxWaitMs) {
   const end = Date.now() + maxWaitMs;
   while (Date.now() < end && !page.isClosed()) {
     const left = new Promise(resolve => setTimeout(resolve, end - Date.now(), true).unref());
-    const rest = page.evaluate(() => globalThis.__stacksightRest?.()).then(() => true);
+    const rest = page.evaluate('globalThis.__stacksightRest && __stacksightRest()').then(() => true);
     if (await Promise.race([left, rest.catch(() => false)])) return;
     await new Promise(resolve => setTimeout(resolve, POLL_MS)); // it went to another document
   }
 }
 
-// Runs in the page, before its own scripts.
+// Runs in the page, before its own scripts; in their world, whose timers it has to see. It keeps to
+// features that are as old as the web, since Lighthouse's baseline check counts all as the page's.
 function watch(fullWaitMs, restMs, pollMs) {
   if (globalThis !== globalThis.top) return;
   const sleep = setTimeout;
   const start = performance.now();
   const timers = []; // when they are due
   let repeats = false;
+  let moving = 0; // transitions and animations
   let changed = start;
   let received = start;
 
@@ -59,17 +61,21 @@ function watch(fullWaitMs, restMs, pollMs) {
   });
   globalThis.setInterval = new Proxy(setInterval, {
     apply(real, self, args) {
-      repeats ||= (Number(args[1]) || 0) <= fullWaitMs;
+      if ((Number(args[1]) || 0) <= fullWaitMs) repeats = true;
       return Reflect.apply(real, self, args);
     },
   });
+  for (const kind of ['transitionrun', 'animationstart']) {
+    addEventListener(kind, () => moving++, true);
+  }
+  for (const kind of ['transitionend', 'transitioncancel', 'animationend', 'animationcancel']) {
+    addEventListener(kind, () => moving--, true);
+  }
   new MutationObserver(() => {
     changed = performance.now();
   }).observe(document, {attributes: true, characterData: true, childList: true, subtree: true});
   new PerformanceObserver(list => {
-    for (const {responseEnd, startTime} of list.getEntries()) {
-      received = Math.max(received, responseEnd || startTime);
-    }
+    for (const entry of list.getEntries()) received = Math.max(received, entry.responseEnd);
   }).observe({type: 'resource', buffered: true});
 
   function resting() {
@@ -78,9 +84,8 @@ function watch(fullWaitMs, restMs, pollMs) {
     if (!loadEventEnd) return false;
     const end = Math.max(loadEventEnd, received) + fullWaitMs;
     if (now >= end) return true;
-    const running = document.getAnimations().some(({playState}) => playState === 'running');
     const waiting = repeats || timers.some(due => due > now - pollMs && due < end);
-    return !running && !waiting && now - Math.max(changed, loadEventEnd) >= restMs;
+    return moving <= 0 && !waiting && now - Math.max(changed, loadEventEnd) >= restMs;
   }
 
   Object.defineProperty(globalThis, '__stacksightRest', {

@@ -3,11 +3,23 @@
 // Lighthouse names unsized images, frames and fonts as causes, but not the banner that a script puts
 // above the content. Its own shifts are completed here with what was seen in the page.
 
+const OWN_FEATURE = 'layout-instability';
 const SAME_SCORE = 1e-4;
 
 /** Watch for shifts and their causes from the start of the page's document. */
 export async function watchShifts(page) {
   await page.evaluateOnNewDocument(watch);
+}
+
+/**
+ * Take our own use of layout shifts out of the features that Lighthouse saw the page use.
+ * It is the first use of them, so that one by the page itself is not told apart.
+ */
+export function forgetOwnUse(lhr) {
+  const details = lhr.audits.baseline?.details;
+  if (details?.items) {
+    details.items = details.items.filter(({featureId}) => featureId?.text !== OWN_FEATURE);
+  }
 }
 
 /**
@@ -28,7 +40,8 @@ export async function addCauses(page, lhr) {
   }
 }
 
-// Runs in the page, before its own scripts.
+// Runs in the page, before its own scripts. Otherwise it keeps to features that are as old as the
+// web, since Lighthouse's baseline check counts all as the page's.
 function watch() {
   if (globalThis !== globalThis.top) return;
   const RECENT_MS = 150; // from a change to the frame that shows it
@@ -89,7 +102,7 @@ function watch() {
     }
     const inserted = recent.filter(({type}) => type === 'childList');
     return (
-      fitting.sort((a, b) => a.misfit - b.misfit)[0] ??
+      fitting.sort((a, b) => a.misfit - b.misfit)[0] ||
       inserted.sort((a, b) => b.rect.height - a.rect.height)[0]
     );
   }
@@ -115,7 +128,7 @@ function watch() {
         selector: selector(node),
         path: '',
         snippet: node.cloneNode(false).outerHTML.replace(/<\/[^>]*>$/, ''),
-        nodeLabel: (node.innerText ?? '').slice(0, 100),
+        nodeLabel: (node.innerText || '').slice(0, 100),
         boundingRect: {top, left, width, height, right: left + width, bottom: top + height},
       },
     };
