@@ -87,10 +87,11 @@ class Selector:
         specs = self._costs.candidates
         plain = self._where(not s.include and not s.where for s in specs)
         partial = self._where(bool(s.where) for s in specs)
+        covering = self._where(bool(s.include) and not s.where for s in specs)
         fitting = self._where(size <= self._limits.bytes for size in self._sizes)
-        offers = [fitting, fitting & plain, fitting & partial]
+        offers = [fitting, fitting & plain, fitting & partial, fitting & covering]
         heaviest = sorted(self._every, key=lambda q: (-self._bound(q, 0), q))
-        for offer, shrinking in zip(offers, (True, False, False), strict=True):
+        for offer, shrinking in zip(offers, (True, False, False, False), strict=True):
             layers = {query: offer & self._costs.own(query) for query in heaviest}
             for _ in range(MAX_LAYERS):
                 layers = {query: offered for query, offered in layers.items() if offered}

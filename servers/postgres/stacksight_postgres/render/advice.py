@@ -19,7 +19,7 @@ def render_advice(advice: Advice) -> str:
     if advice.queries:
         lines += ["", "Queries, in the planner's cost units:", _queries(advice)]
     if advice.suggestions:
-        lines += ["", "From rules, not costed (hypopg knows no GIN or GiST):", *advice.suggestions]
+        lines += ["", "From rules, not weighed:", *advice.suggestions]
     if advice.not_examined:
         lines += ["", f"Not examined: {'; '.join(advice.not_examined)}."]
     lines += [f"Note: {note}" for note in advice.notes]

@@ -40,6 +40,8 @@ not how slow. Counted in full, one of them decides everything.
 """
 LEAST_COUNTED = 0.1
 """A query counts at least as this share of the median one: the light ones are the frequent ones."""
+FAST = 100.0
+"""Unless it costs less than this, and is fast as it is."""
 
 ANSWERING_SHARE = 0.1
 """Of the time limit, for the few questions after the search."""
@@ -232,7 +234,7 @@ def _weighted(
     typical = max(median_high(base), 1.0)
     far = [cost > OUTLIER * typical for cost in base]
     counted = [
-        typical if out else max(cost, LEAST_COUNTED * typical)
+        typical if out else max(cost, LEAST_COUNTED * typical if cost > FAST else 0.0)
         for cost, out in zip(base, far, strict=True)
     ]
     weighed = [

@@ -41,8 +41,9 @@ async def recommend_indexes(
     """Find the indexes that help a set of queries most within a size budget. Creates nothing.
 
     The planner is asked what each query would cost with indexes that do not exist: multi-column,
-    covering, partial, expression, descending. The answer gives CREATE INDEX CONCURRENTLY with size,
-    queries helped, write cost and what becomes redundant, and why other queries gain nothing.
+    covering, partial, expression, descending, BRIN; GIN is modelled. The answer gives
+    CREATE INDEX CONCURRENTLY with size, queries helped, write cost and what becomes redundant, and
+    why other queries gain nothing.
 
     Example: recommend_indexes(queries=["SELECT * FROM orders WHERE customer_id = $1 ORDER BY
     placed_at DESC LIMIT 20"], budget_mb=200)
