@@ -99,6 +99,11 @@ FAULTS = {
         INTRO,
         HEAD + """<script>document.write('<script src="/slow.js?delay=1"><\\/script>')</script>""",
     ),
+    "blocking-in-body": Fault(
+        "parser-blocking-scripts",
+        "/slow.js",
+        INTRO + '<script src="/slow.js?delay=1"></script>' + TEXT,
+    ),
     "blocking-third-party": Fault(
         "render-blocking-insight third-parties-insight",
         "127.0.0.1",

@@ -51,6 +51,7 @@ _FIXES = {
     "loading=lazy, or preload it.",
     "meta-description": 'Add <meta name="description" content="…"> to <head>.',
     "meta-viewport": "Remove user-scalable=no and any maximum-scale below 5.",
+    "parser-blocking-scripts": "Load it with defer (or async); never write it by document.write.",
     "render-blocking-insight": "Load scripts with defer or async; inline the little CSS that the "
     "first view needs, and load the rest later.",
     "target-size": "Make the target at least 24 by 24 pixels, or leave as much space around it.",

@@ -8,11 +8,12 @@ import {compression, libraries} from './derived.mjs';
 import {elementTools} from './elements.mjs';
 import {lookIntoFrames} from './frames.mjs';
 import {walkByTab} from './keyboard.mjs';
-import {put} from './results.mjs';
+import {put, putTable} from './results.mjs';
 import {framesOf, worldIn} from './worlds.mjs';
 
 const TIMEOUT_MS = 8_000;
 const MOST_NODES = 100;
+const LEAST_BLOCKING_MS = 300;
 
 // Rules of axe that Lighthouse does not run, of WCAG level A and AA and the safe ones beyond.
 const AXE_RULES = [
@@ -36,7 +37,7 @@ export async function addChecks(page, lhr) {
     if (lhr.categories.accessibility) work.push(accessibility, gradients, keyboard, sounds, frames);
     if (lhr.categories.seo) work.push(tinyText);
     if (lhr.categories['best-practices']) work.push(tooWide, libraries);
-    if (lhr.categories.performance) work.push(compression);
+    if (lhr.categories.performance) work.push(compression, blockingScripts);
     await page.evaluate(elementTools);
     for (const check of work) await timely(check(page, lhr, session)).catch(error => broken(lhr, check, error));
     await timely(addCloseups(page, session, lhr)).catch(() => {}); // without, there is less to see
@@ -167,6 +168,29 @@ async function withAxe(session) {
   return worlds.get(session);
 }
 
+/** Scripts that hold the parser up below the first content, where no check of Lighthouse looks. */
+async function blockingScripts(page, lhr) {
+  const requests = lhr.audits['network-requests']?.details?.items ?? [];
+  const known = (lhr.audits['render-blocking-insight']?.details?.items ?? []).map(({url}) => url);
+  const urls = await page.evaluate(parserScripts);
+  const items = urls.flatMap(url => {
+    const request = requests.find(item => item.url === url);
+    const wastedMs = request ? request.networkEndTime - request.networkRequestTime : 0;
+    return wastedMs >= LEAST_BLOCKING_MS && !known.includes(url) ? [{url, wastedMs}] : [];
+  });
+  putTable(lhr, 'performance', {
+    id: 'parser-blocking-scripts',
+    title: items.length ? 'Scripts hold up the rest of the page' : 'No script holds up the rest of the page',
+    description: 'Load the script with defer, and never by document.write: what follows it waits.',
+    impact: 'moderate',
+    headings: [
+      {key: 'url', valueType: 'url', label: 'URL'},
+      {key: 'wastedMs', valueType: 'ms', label: 'Time to load'},
+    ],
+    items,
+  });
+}
+
 function axeSource() {
   return fs.readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 }
@@ -236,6 +260,12 @@ async function poorGradients(most) {
     }
   }
   return found.slice(0, most);
+}
+
+function parserScripts() {
+  return [...document.scripts]
+    .filter(({src, async, defer, type}) => src && !async && !defer && type !== 'module')
+    .map(({src}) => src);
 }
 
 function mouseOnly(most) {
@@ -347,10 +377,12 @@ const IDS = {
   tinyText: ['font-size'],
   tooWide: ['content-width'],
   compression: ['text-compression'],
+  blockingScripts: ['parser-blocking-scripts'],
   libraries: ['vulnerable-libraries'],
 };
 const CATEGORIES = {
   tinyText: 'seo', tooWide: 'best-practices', libraries: 'best-practices', compression: 'performance',
+  blockingScripts: 'performance',
 };
 
 function broken(lhr, check, error) {
