@@ -10,7 +10,7 @@ from tests.support.stdio import ROOT, SERVERS
 
 # The rooms of each server that conclude, and the ones that talk to the real system.
 ANALYSIS = {
-    "postgres": ("plans", "guard", "advice", "statements", "activity", "health"),
+    "postgres": ("plans", "guard", "advice", "statements", "activity", "health", "migration"),
     "redis": ("analysis",),
     "docker": ("analysis", "diagnosis", "logs"),
     "lighthouse": ("analysis",),
