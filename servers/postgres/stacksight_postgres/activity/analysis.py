@@ -22,6 +22,7 @@ FIX_IDLE = (
     "SELECT pg_terminate_backend({pid}) ends it now"
 )
 FIX_CONNECTIONS = "Use a pool (PgBouncer, or the application's), or end sessions that are idle"
+PREPARED = "A transaction prepared for two-phase commit"
 FIX_PREPARED = "SELECT * FROM pg_prepared_xacts; then COMMIT PREPARED or ROLLBACK PREPARED"
 
 
@@ -75,7 +76,7 @@ def _roots(waiting: Mapping[int, list[int]]) -> list[int]:
 
 def _label(session: SessionInfo | None, pid: int) -> str:
     if session is None:
-        return f"{pid}: a session that cannot be seen"
+        return PREPARED if pid == 0 else f"{pid}: a session that cannot be seen"
     since = format_duration(session.state_s or 0.0)
     doing = f"{session.state or 'unknown state'} for {since}"
     if session.blocked_by:
@@ -93,6 +94,10 @@ def _blockers(sessions: Sequence[SessionInfo]) -> Iterator[Problem]:
         blocker = by_pid.get(pid)
         state = "" if blocker is None else f", {blocker.state or 'unknown state'}"
         idle = blocker is not None and (blocker.state or "").startswith(IDLE)
+        if pid == 0:  # no session: so PostgreSQL calls a transaction that was prepared and left
+            title = f"{PREPARED} blocks {plural(count, 'session')}"
+            yield Problem(kind="blocking", title=title, fix=FIX_PREPARED)
+            continue
         yield Problem(
             kind="blocking",
             title=f"{pid}{state}, blocks {plural(count, 'session')}: "
@@ -162,6 +167,6 @@ def _limits(used: int, most: int, prepared: int) -> Iterator[Problem]:
     if prepared:
         yield Problem(
             kind="prepared_transactions",
-            title=f"{plural(prepared, 'prepared transaction')} hold locks and keep VACUUM back.",
+            title=f"{plural(prepared, 'prepared transaction')}: locks are held and VACUUM is kept back.",
             fix=FIX_PREPARED,
         )

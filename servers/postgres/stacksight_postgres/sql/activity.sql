@@ -2,7 +2,10 @@
 SELECT
     a.pid,
     a.usename::text AS role,
-    nullif(a.application_name, '') AS application,
+    coalesce(
+        nullif(a.application_name, ''),
+        CASE WHEN a.backend_type <> 'client backend' THEN a.backend_type END
+    ) AS application,
     host(a.client_addr) AS client,
     a.state,
     CASE WHEN a.wait_event_type IS NOT NULL AND a.state = 'active'
@@ -17,9 +20,12 @@ SELECT
     a.query,
     a.datname = current_database() AS here
 FROM pg_stat_activity AS a
-WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
-    AND (a.datname = current_database() OR a.state IS NULL OR a.pid IN (
-        SELECT unnest(pg_blocking_pids(w.pid)) FROM pg_stat_activity AS w
-        WHERE w.datname = current_database() AND w.wait_event_type = 'Lock'
-    ))
+WHERE a.pid <> pg_backend_pid()
+    AND (
+        a.backend_type = 'client backend' AND (a.datname = current_database() OR a.state IS NULL)
+        OR a.pid IN (
+            SELECT unnest(pg_blocking_pids(w.pid)) FROM pg_stat_activity AS w
+            WHERE w.datname = current_database() AND w.wait_event_type = 'Lock'
+        )
+    )
 ORDER BY a.xact_start NULLS LAST, a.pid
