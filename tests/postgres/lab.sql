@@ -35,6 +35,9 @@ CREATE TABLE keys (item integer NOT NULL) WITH (autovacuum_enabled = off);
 ALTER TABLE keys ALTER COLUMN item SET (n_distinct = 5);
 INSERT INTO keys SELECT n * 3 FROM generate_series(1, 20000) AS n;
 
+CREATE TABLE written (id integer, filler text) WITH (autovacuum_enabled = off);
+INSERT INTO written SELECT n, repeat('x', 300) FROM generate_series(1, 20000) AS n;
+
 VACUUM ANALYZE;
 
 CREATE TABLE unvacuumed (id integer PRIMARY KEY, n integer) WITH (autovacuum_enabled = off);

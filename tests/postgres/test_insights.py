@@ -212,8 +212,8 @@ MEASURED = [
 
 # Run in a transaction that writes and is rolled back.
 WRITTEN = [
-    ("trigger", "DELETE FROM customers WHERE id <= 20", "The check of orders_customer_id_fkey"),
-    ("wal", "UPDATE orders SET total = total + 1", "for 60,000 rows"),
+    ("trigger", "shop", "DELETE FROM customers WHERE id <= 20", "check of orders_customer_id_fkey"),
+    ("wal", "lab", "UPDATE written SET id = id + 1", "for 20,000 rows"),
 ]
 
 ESTIMATED = [
@@ -284,11 +284,12 @@ async def test_insight_on_an_estimated_plan(shop_url: str, kind: str, sql: str, 
     assert title in finding.title
 
 
-@pytest.mark.parametrize(("kind", "sql", "title"), WRITTEN)
+@pytest.mark.parametrize(("kind", "database", "sql", "title"), WRITTEN)
 async def test_insight_on_a_statement_that_writes(
-    shop_url: str, kind: str, sql: str, title: str
+    shop_url: str, lab_url: str, kind: str, database: str, sql: str, title: str
 ) -> None:
-    found = await findings(shop_url, SERIAL, sql, analyze=True, writing=True)
+    url = {"shop": shop_url, "lab": lab_url}[database]
+    found = await findings(url, SERIAL, sql, analyze=True, writing=True)
     assert title in of_kind(found, kind).title
 
 

@@ -167,6 +167,7 @@ def _limits(used: int, most: int, prepared: int) -> Iterator[Problem]:
     if prepared:
         yield Problem(
             kind="prepared_transactions",
-            title=f"{plural(prepared, 'prepared transaction')}: locks are held and VACUUM is kept back.",
+            title=f"{plural(prepared, 'prepared transaction')}: locks are held, and VACUUM is held "
+            "back.",
             fix=FIX_PREPARED,
         )
