@@ -23,6 +23,7 @@ _WRONG_KIND = re.compile(r"not a directory|trying to mount a directory|is a dire
 _BIND_SOURCE = re.compile(r"bind source path does not exist: (?P<path>\S+)|mkdir (?P<made>\S+):")
 _MOUNTED = re.compile(r'mounting "(?P<source>[^"]+)" to rootfs at "(?P<target>[^"]+)"')
 _NETWORK = re.compile(r"network (?P<name>\S+) not found|could not find.*network (?P<other>\S+)")
+_ENDPOINT = re.compile(r"failed to create endpoint \S+ on network (?P<name>[^:\s]+): (?!.*port)")
 _USER = re.compile(r"unable to find (?:user|group) (?P<user>[^:\s]+)")
 _JOINED = re.compile(
     r"(?:cannot join network of a (?:non running|restarting) container"
@@ -203,6 +204,16 @@ def _mount(case: Case, error: str, evidence: list[str]) -> Finding | None:
 
 
 def _network(case: Case, error: str, evidence: list[str]) -> Finding | None:
+    broken = _ENDPOINT.search(error)
+    if broken is not None:
+        return Finding(
+            kind="network-broken",
+            problem=f"the engine could not attach it to the network {inline(broken['name'], 80)}",
+            confidence="proved",
+            evidence=evidence,
+            next="Recreate that network; for `bridge`, restart the engine, which makes it anew.",
+            ruled_out=["its image and command (they never ran)"],
+        )
     match = _NETWORK.search(error)
     if match is None:
         return None

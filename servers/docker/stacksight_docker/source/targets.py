@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from stacksight_core.redact import is_secret_name
 from stacksight_docker.facts import Target
 
 _URL = re.compile(
@@ -32,8 +33,8 @@ def _target(name: str, value: str, values: Mapping[str, str]) -> Target | None:
     match = _URL.match(value)
     if match is None and _NAMES_HOST.search(name) and not _OWN.search(name):
         match = _ADDRESS.fullmatch(value)
-    if match is None:
-        return None
+    if match is None or "@" in value[match.end() :] or is_secret_name(name):
+        return None  # what looks like a host may be a part of a password
     host = match["host"].strip("[]")
     if _OWN.search(name) or host in _ANYWHERE:
         return None

@@ -12,6 +12,7 @@ from stacksight_core.errors import ToolFailure
 from stacksight_docker.facts import Event
 from stacksight_docker.source.client import EngineClient
 from stacksight_docker.source.connection import Reached
+from stacksight_docker.source.endpoints import Endpoint
 from stacksight_docker.source.events import KINDS, decode_event
 
 MAX_KEPT = 5_000
@@ -24,6 +25,7 @@ class Watch:
     def __init__(self) -> None:
         self._kept: collections.deque[Event] = collections.deque(maxlen=MAX_KEPT)
         self._client: EngineClient | None = None
+        self._endpoint: Endpoint | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
         self.since: float | None = None
@@ -36,8 +38,10 @@ class Watch:
 
     def _start(self, reached: Reached) -> None:
         self._client = EngineClient(reached.endpoint, reached.api_version)
-        self.since = time.time() + reached.clock_offset
-        self._kept.clear()
+        if reached.endpoint != self._endpoint:  # a restarted engine has forgotten; this has not
+            self._endpoint = reached.endpoint
+            self.since = time.time() + reached.clock_offset
+            self._kept.clear()
         self._thread = threading.Thread(
             target=self._run, args=(self._client,), name="events", daemon=True
         )
