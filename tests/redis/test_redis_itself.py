@@ -32,6 +32,7 @@ async def test_health_names_server_and_connection(client: ServerClient) -> None:
     answer = await client.call("check_health")
     assert re.search(r"^server: (Redis|Valkey) \d+\.", answer.text, re.M)
     assert "Connected as user `default`" in answer.text
+    assert "The user itself could write; this line makes one that cannot" in answer.text
     assert READ_ONLY_ACL in answer.text
 
 
@@ -162,3 +163,36 @@ async def test_a_missing_key_names_the_near_ones(
     answer = await client.call("inspect_keys", key="profil:ada")
     assert answer.is_error
     assert "Did you mean `profile:ada`?" in answer.text
+
+
+async def test_nothing_that_the_acl_forbids_is_tried(
+    redis_server: RedisServer, other_url: str
+) -> None:
+    jobs = make_jobs(other_url)
+    message = jobs.send("mail", 1)
+    jobs.schedule("mail", 1, delay_ms=60_000)
+    with redis.Redis.from_url(other_url) as admin:
+        words = READ_ONLY_ACL.replace(">PASSWORD", ">secret-word").split()
+        admin.execute_command(*words)
+        admin.acl_log_reset()
+        url = other_url.replace("redis://", "redis://stacksight:secret-word@")
+        async with open_client("redis", env={"REDIS_URL": url}) as client:
+            for tool, arguments in (
+                ("list_queues", {}),
+                ("inspect_queue", {"queue": "mail"}),
+                ("diagnose_queue", {"queue": "mail"}),
+                ("inspect_message", {"message_id": message}),
+                ("list_workers", {}),
+                ("list_channels", {}),
+                ("capture_messages", {"action": "start", "queues": ["mail"]}),
+                ("capture_messages", {"action": "start", "channels": ["a"], "sharded": True}),
+                ("inspect_keys", {}),
+                ("inspect_keys", {"key": "dramatiq:mail"}),
+                ("check_health", {}),
+            ):
+                answer = await client.call(tool, **arguments)
+                assert not answer.is_error, f"{tool}: {answer.text}"
+        refused = [
+            entry["object"] for entry in admin.acl_log() if entry["username"] == "stacksight"
+        ]
+    assert refused == []

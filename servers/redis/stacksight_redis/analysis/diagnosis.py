@@ -24,6 +24,9 @@ from stacksight_redis.models.queues import DeadLetters
 
 _PLAIN_ID = re.compile(r"[\w-]+")
 
+TIME_LIMIT_S = 660.0
+"""A minute over Dramatiq's default time_limit, after which an actor is interrupted."""
+
 POLLS_PER_S = 1.3
 """How often an idle consumer speaks to its queue, measured with Dramatiq 2.2."""
 
@@ -96,6 +99,7 @@ def diagnose(case: Case) -> Diagnosis:
         *_late(case),
         *_overdue(case),
         *_undecodable(case),
+        *_forgotten(case),
         *_leaked(case),
         *_not_taken(case),
         *[Finding(title="Redis itself", evidence=cause) for cause in case.causes],
@@ -172,7 +176,11 @@ def _overdue(case: Case) -> list[Finding]:
                 f"{who}. The worker threw its delay queue away when it lost Redis (Dramatiq issue "
                 "527); maintenance does not touch the messages of a live process."
             ),
-            fix="Restart that worker: on a clean stop it gives its messages back.",
+            fix=(
+                "Restart that worker. It has forgotten these messages, so they come back only as "
+                f"those of a dead process: after {format_duration(case.timeout_s)} of silence, by "
+                "Dramatiq's next maintenance of this queue."
+            ),
         )
     ]
 
@@ -196,6 +204,30 @@ def _late(case: Case) -> list[Finding]:
                 "given to others, and what it still runs then runs twice."
             ),
             fix="Look at that process (py-spy dump, kill -0); actors have to bear running twice.",
+        )
+    ]
+
+
+def _forgotten(case: Case) -> list[Finding]:
+    """Held for longer than a time limit allows: Redis does not tell whether it still runs."""
+    facts = case.judged.facts
+    old = [h for h in facts.held_by_live if (h.oldest_s or 0.0) > TIME_LIMIT_S]
+    if not old or facts.waiting:
+        return []
+    oldest = format_duration(max(h.oldest_s or 0.0 for h in old))
+    return [
+        Finding(
+            title="held for long",
+            evidence=(
+                f"{name_holders(old)} holds a message that was enqueued {oldest} ago, though "
+                "nothing waits before it and the default time limit of an actor is 10 min. Either "
+                "it runs so long, or the worker has forgotten it (a fetch whose answer was lost); "
+                "Redis does not tell which."
+            ),
+            fix=(
+                "Look in that worker's log whether it runs. A forgotten one is given to another "
+                "process only after this one has been restarted."
+            ),
         )
     ]
 

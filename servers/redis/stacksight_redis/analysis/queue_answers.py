@@ -39,6 +39,9 @@ NOTE_DETAILED = (
     f"Reasons and holders are shown for the first {DETAILED} queues; inspect_queue tells those of "
     "the others."
 )
+NOTE_CONSUMERS = (
+    "Consumers are live processes that hold messages of the queue; Redis does not tell an idle one."
+)
 NOTE_EMPTY = (
     "A queue without any message leaves nothing in Redis: only queues that have had a message "
     "while this server looked are listed as idle."
@@ -92,7 +95,12 @@ def answer_list(
         processes_alive=alive,
         processes_silent=snapshot.processes_total - alive,
         next=next_calls,
-        notes=[*([NOTE_DETAILED] if len(judged) > DETAILED else []), *_coverage(found), NOTE_EMPTY],
+        notes=[
+            *([NOTE_DETAILED] if len(judged) > DETAILED else []),
+            *_coverage(found),
+            NOTE_CONSUMERS,
+            NOTE_EMPTY,
+        ],
     )
 
 
@@ -134,6 +142,7 @@ def row_of(judged: Judged, *, detailed: bool = True) -> QueueRow:
         delayed=facts.delayed,
         dead=facts.dead,
         dead_last_hour=facts.dead_last_hour,
+        consumers=len(facts.held_by_live),
         oldest_waiting_s=facts.oldest_waiting_s,
         held_by=[_holder(held) for held in holders],
     )

@@ -6,7 +6,10 @@ from stacksight_redis.analysis.queue_status import Status
 
 
 class QueueRow(BaseModel):
-    """One queue at one moment. ``held_by`` names processes and how many messages each holds."""
+    """One queue at one moment. ``held_by`` names processes and how many messages each holds.
+
+    ``consumers`` counts live processes that hold messages of it; an idle one does not show.
+    """
 
     queue: str
     status: Status
@@ -16,6 +19,7 @@ class QueueRow(BaseModel):
     delayed: int
     dead: int
     dead_last_hour: int
+    consumers: int = 0
     oldest_waiting_s: float | None = None
     held_by: list[str] = Field(default_factory=list)
 

@@ -47,6 +47,7 @@ def render_queue_list(answer: QueueList) -> str:
 def _rows(rows: Sequence[QueueRow]) -> str:
     columns = (
         "queue", "status", "waiting", "oldest", "in flight", "delayed", "dead", "dead in 1 h",
+        "consumers",
     )  # fmt: skip
     return render_table(
         columns,
@@ -60,6 +61,7 @@ def _rows(rows: Sequence[QueueRow]) -> str:
                 format_count(row.delayed),
                 format_count(row.dead),
                 format_count(row.dead_last_hour),
+                row.consumers or None,
             )
             for row in rows
         ],

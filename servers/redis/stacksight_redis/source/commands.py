@@ -95,6 +95,7 @@ ALLOWED: Mapping[str, Check] = {
     # about the server
     "INFO": _always,
     "ACL WHOAMI": _always,
+    "ACL DRYRUN": lambda arguments: str(arguments[1]) == "SET",
     "CLIENT LIST": _always,
     "SLOWLOG GET": lambda arguments: len(arguments) == 1 and int(arguments[0]) <= 128,
     "SLOWLOG LEN": _always,

@@ -30,9 +30,8 @@ from stacksight_redis.recording.wire import Subscription, WireError
 from stacksight_redis.render.channels import render_capture
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.queue_watcher import QueueWatcher
-from stacksight_redis.tools.channels import MAX_CHANNELS
+from stacksight_redis.tools.channels import GLOB, MAX_CHANNELS
 
-GLOB = frozenset("*?[")
 MAX_SEQ = 10**9
 
 ERROR_SUBSCRIBE = "The subscription at {where} was not made: {reason}."

@@ -23,7 +23,8 @@ from stacksight_redis.source.connection import NotPermittedError, Source
 
 CHANNELS_A_PAGE = 50
 MAX_CHANNELS = 20_000
-MAX_CLIENTS = 5_000
+MAX_CLIENTS = 1_000
+GLOB = frozenset("*?[")
 LISTENERS_SHOWN = 20
 
 ERROR_MANY_CHANNELS = (
@@ -54,7 +55,7 @@ async def list_channels(
     in_use = int(stats.get("pubsub_channels", 0))
     if match is None and in_use > MAX_CHANNELS:
         raise ToolFailure(ERROR_MANY_CHANNELS.format(count=f"{in_use:,}"))
-    names = sorted(await source.run("PUBSUB", "CHANNELS", match or "*"))
+    names = await _channels(source, match)
     scope = {"tool": "list_channels", "match": match}
     start = decode_cursor(cursor, **scope) if cursor else 0
     page = names[start : start + CHANNELS_A_PAGE]
@@ -73,6 +74,14 @@ async def list_channels(
         answer.channels += await _sharded(source, match)
     await _add_listeners(source, answer)
     return answer
+
+
+async def _channels(source: Source, match: str | None) -> list[bytes]:
+    """Channels with direct subscribers; a plain name is asked for without walking through all."""
+    if match is None or GLOB & set(match):
+        return sorted(await source.run("PUBSUB", "CHANNELS", match or "*"))
+    name, count = await source.run("PUBSUB", "NUMSUB", match)
+    return [name] if int(count) else []
 
 
 def _conclude(match: str | None, channels: int, patterns: int) -> str:

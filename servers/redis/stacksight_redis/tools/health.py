@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 from stacksight_core.layout import render_table
 from stacksight_core.tools import source_of, tool
 from stacksight_core.units import format_count, format_duration
-from stacksight_core.untrusted import fence
+from stacksight_core.untrusted import fence, inline
 from stacksight_redis.analysis.health_answers import (
     READ_ONLY_ACL,
     describe_script,
@@ -118,8 +118,24 @@ async def _describe_connection(source: Source, notes: list[str]) -> list[str]:
     name = text(user)
     told = f"Connected as user `{name}`. This server sends reading commands only."
     if name != "default":
-        return [told]
+        # Asking would be one more refused command in the ACL log of a restricted user.
+        check = f"ACL DRYRUN {inline(name, 60)} SET key value"
+        return [f"{told} Whether this user could write, an administrator's `{check}` tells."]
+    could = await _could_write(source, name)
+    if could.startswith("cannot"):
+        return [f"{told} The user itself {could}."]
     return [
-        f"{told} The user itself can probably write; this line makes one that cannot "
+        f"{told} The user itself {could}; this line makes one that cannot "
         f"(Redis 7 and newer): {READ_ONLY_ACL}"
     ]
+
+
+async def _could_write(source: Source, user: str) -> str:
+    """Ask Redis whether a user may write, without writing; Redis 6 cannot be asked."""
+    try:
+        (verdict,) = await source.run_all([("ACL", "DRYRUN", user, "SET", "stacksight", "1")])
+    except NotPermittedError:
+        return "has limits, and may not ask whether it could write"
+    if isinstance(verdict, ResponseError):
+        return "can probably write"
+    return "could write" if verdict == b"OK" else f"cannot write ({text(verdict)})"

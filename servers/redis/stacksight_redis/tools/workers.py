@@ -25,7 +25,7 @@ from stacksight_redis.source.queue_reader import read_snapshot
 
 MAX_QUEUES = 200
 WORKERS_SHOWN = 50
-MAX_CLIENTS = 5_000
+MAX_CLIENTS = 1_000
 CONNECTIONS_SHOWN = 20
 MAX_CONNECTIONS = 500
 LOOPBACK = ("127.0.0.1", "::1")
