@@ -36,6 +36,12 @@ class RedisSettings(ServerSettings):
         description="Dramatiq namespaces to look for first, separated by commas. Others are found "
         "by scanning the keys.",
     )
+    result_namespaces: str = Field(
+        "dramatiq-results",
+        validation_alias="STACKSIGHT_RESULT_NAMESPACES",
+        description="Namespaces of Dramatiq's result backends, separated by commas: their keys are "
+        "hashed, so they cannot be found otherwise.",
+    )
     heartbeat_timeout_s: float = Field(
         60.0,
         gt=0,

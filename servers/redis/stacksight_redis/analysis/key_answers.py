@@ -75,14 +75,14 @@ def answer_key(facts: KeyFacts, content: Sequence[Any]) -> KeyList:
     """One key with the first part of its content."""
     view = _view(facts)
     secret = is_secret_name(view.key)
-    limit = STRING_SHOWN if facts.type == "string" else VALUE_SHOWN
+    limit = STRING_SHOWN if facts.length is None or facts.type == "string" else VALUE_SHOWN
     view.content = [MASK if secret else _show(item, limit) for item in content]
-    view.shown = min(len(content), facts.length or 0)
+    view.shown = len(content) if facts.length is None else min(len(content), facts.length)
     length = "" if facts.length is None else f" of length {format_count(facts.length)}"
     return KeyList(
         conclusion=f"{view.key} is a {facts.type}{length}.",
         key=view,
-        notes=[] if content or not facts.length else [NOTE_NOT_READ],
+        notes=[NOTE_NOT_READ] if not content and facts.length != 0 else [],
     )
 
 

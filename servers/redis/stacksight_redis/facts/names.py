@@ -19,8 +19,6 @@ QUEUE_KEYS_GLOB = "*:*[.a][mt]s[g_][s_]"
 _QUEUE_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9._-]{0,199}")
 _NAMESPACE = re.compile(r"[!-~]{1,200}")
 
-RESULT_NAMESPACE = "dramatiq-results"
-
 
 @dataclass(frozen=True, order=True)
 class Queue:
@@ -108,7 +106,7 @@ def parse_queue(label: str) -> Queue:
     return Queue(namespace or DEFAULT_NAMESPACE, name)
 
 
-def result_keys(queue: str, actor: str, message_id: str) -> list[str]:
+def result_keys(namespace: str, queue: str, actor: str, message_id: str) -> list[str]:
     """Where a result may be: the default hashed key, and the readable one of 2.2 and newer."""
-    plain = f"{RESULT_NAMESPACE}:{queue.removesuffix(DELAYED)}:{actor}:{message_id}"
+    plain = f"{namespace}:{queue.removesuffix(DELAYED)}:{actor}:{message_id}"
     return [hashlib.md5(plain.encode(), usedforsecurity=False).hexdigest(), plain]

@@ -88,6 +88,7 @@ ALLOWED: Mapping[str, Check] = {
     "ZRANGE": _span,
     "ZREVRANGE": _span,
     "ZREVRANGEBYSCORE": _option("LIMIT", MAX_ITEMS, after=2),
+    "JSON.GET": lambda arguments: len(arguments) == 1,  # sizes are asked first
     "XREVRANGE": _option("COUNT", MAX_ITEMS),
     "XINFO GROUPS": _always,
     "SCAN": _option("COUNT", SCAN_COUNT),

@@ -7,7 +7,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from stacksight_redis.facts.keys import KeyFacts, Scan
-from stacksight_redis.source.commands import SCAN_COUNT, Command
+from stacksight_redis.source.commands import MAX_TEXT, SCAN_COUNT, Command
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.job_reader import text
 
@@ -18,6 +18,7 @@ MEMBER_BYTES = 64 * 1024
 
 SCAN_S = 0.2
 DESCRIBED = 500
+JSON_TYPE = "ReJSON-RL"
 LENGTH_COMMANDS = {
     "string": "STRLEN",
     "list": "LLEN",
@@ -69,12 +70,13 @@ async def read_key(source: Source, key: str) -> tuple[KeyFacts, list[Any]] | Non
     length_command = LENGTH_COMMANDS.get(facts.type)
     answers = await source.run_all(
         [
-            (length_command or "STRLEN", key),
+            (length_command or "TYPE", key),
             ("OBJECT", "ENCODING", key),
             ("OBJECT", "IDLETIME", key),
         ]
     )
     length, encoding, idle = (None if isinstance(a, ResponseError) else a for a in answers)
+    length = length if isinstance(length, int) else None
     facts = KeyFacts(
         key=facts.key,
         type=facts.type,
@@ -84,6 +86,8 @@ async def read_key(source: Source, key: str) -> tuple[KeyFacts, list[Any]] | Non
         encoding=None if encoding is None else text(encoding),
         idle_s=idle,
     )
+    if facts.type == JSON_TYPE and facts.memory <= MAX_TEXT:
+        return facts, await source.run_all([("JSON.GET", key)])
     if length_command is None or _too_large(facts):
         return facts, []
     return facts, await _read_content(source, key, facts.type)

@@ -19,9 +19,10 @@ async def read_result(
 ) -> StoredResult | None:
     """Return the stored result of a message, None when there is none (any more).
 
-    Only results under Dramatiq's default result namespace can be found: the key is a hash.
+    Only results under the namespaces of the settings can be found: the key is a hash.
     """
-    for key in result_keys(queue, actor, message_id):
+    names = [name.strip() for name in source.settings.result_namespaces.split(",")]
+    for key in (k for name in names for k in result_keys(name, queue, actor, message_id)):
         size, expires_ms = await source.run_all([("MEMORY", "USAGE", key), ("PTTL", key)])
         if not isinstance(size, int):
             continue

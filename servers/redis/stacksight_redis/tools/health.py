@@ -116,7 +116,8 @@ async def _describe_connection(source: Source, notes: list[str]) -> list[str]:
     if user is None:
         return []
     name = text(user)
-    told = f"Connected as user `{name}`. This server sends reading commands only."
+    sends = "also writes, after asking the user" if source.settings.allow_writes else "only reads"
+    told = f"Connected as user `{name}`. This server {sends}."
     if name != "default":
         # Asking would be one more refused command in the ACL log of a restricted user.
         check = f"ACL DRYRUN {inline(name, 60)} SET key value"

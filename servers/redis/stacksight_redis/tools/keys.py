@@ -63,7 +63,7 @@ def _key(key: KeyView) -> list[str]:
     if key.content:
         count = format_count(key.shown)
         of = "" if key.length is None or key.type == "string" else f" of {format_count(key.length)}"
-        head = "Content:" if key.type == "string" else f"{count}{of} members:"
+        head = "Content:" if key.type == "string" or key.length is None else f"{count}{of} members:"
         lines += [head, fence("\n".join(key.content), "key content")]
     return lines
 
