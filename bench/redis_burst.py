@@ -1,7 +1,7 @@
 """200,000 messages of 200 bytes published at once: does the recorder miss one?
 
-Two recordings at the same time: one that keeps everything, one that keeps the newest 50,000. Needs
-redis-benchmark. Run: python -m bench.redis_burst
+Three recordings at once: one that keeps everything, and two of one process that keep the newest
+50,000. Needs redis-benchmark. Run: python -m bench.redis_burst
 """
 
 import asyncio
@@ -59,10 +59,11 @@ async def main() -> None:
             open_client("redis", env=url | large) as keeps_all,
             open_client("redis", env=url) as keeps_newest,
         ):
-            handles = [await start(keeps_all), await start(keeps_newest)]
+            clients = (keeps_all, keeps_newest, keeps_newest)
+            handles = [await start(client) for client in clients]
             seconds = await publish(server.port)
             print(f"published {MESSAGES:,} in {seconds:.1f} s ({MESSAGES / seconds:,.0f}/s)")
-            for client, handle in zip((keeps_all, keeps_newest), handles, strict=True):
+            for client, handle in zip(clients, handles, strict=True):
                 answer = await client.call(
                     "capture_messages", action="stop", capture=handle, limit=1
                 )

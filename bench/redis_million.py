@@ -69,7 +69,7 @@ def fill(client: redis.Redis) -> list[str]:
             for number in range(start, start + BATCH):
                 pipe.set(f"cache:{number}:page", "x" * 20)
             pipe.execute()
-    beats = {str(uuid.uuid4()): now - 600_000 - n for n in range(500)}
+    beats = {str(uuid.uuid4()): now - 600_000 - n for n in range(5_000)}
     client.zadd("dramatiq:__heartbeats__", beats)
     return some
 

@@ -9,8 +9,8 @@ ABOUT = About(
     description="See what every Dramatiq job and every pub/sub message on Redis or Valkey is doing",
     instructions=(
         "Explains a running Redis or Valkey: Dramatiq queues, jobs, workers, dead letters, and "
-        "pub/sub notifications. It only reads, with bounded commands, and never through Dramatiq "
-        "itself.\n"
+        "pub/sub notifications. It reads with bounded commands, never through Dramatiq itself; "
+        "tools that change something exist only where that was allowed, and ask the user first.\n"
         "Begin with list_queues: it names the queues that need attention and why. Then "
         "diagnose_queue for why a job or queue is stuck or failing, inspect_queue for the messages "
         "themselves, inspect_message for one job by its id, list_workers for who holds what, "

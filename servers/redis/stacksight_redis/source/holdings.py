@@ -87,12 +87,13 @@ async def compare_holdings(source: Source, facts: QueueFacts) -> QueueFacts:
     some times: work in progress goes away, what nobody holds stays.
     """
     found = _differences(facts)
-    for _ in range(RECOUNTS):
+    for attempt in range(RECOUNTS):
         if not any(found):
             break
+        if attempt:
+            await asyncio.sleep(RECOUNT_AFTER_S)
         again = await _count_again(source, facts)
         found = tuple(_nearer(a, b) for a, b in zip(found, _differences(again), strict=True))
-        await asyncio.sleep(RECOUNT_AFTER_S)
     messages, delayed = found
     return replace(
         facts,

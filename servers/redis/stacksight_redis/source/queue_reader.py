@@ -3,6 +3,7 @@
 Every read costs a bounded number of O(1) or O(100) commands, whatever the length of the queues.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -29,13 +30,11 @@ async def read_snapshot(
     processes, total = await read_processes(source, names, now_ms)
     counts = await _read_counts(source, queues, now_ms)
     found = await read_holdings(source, counts, processes, complete=len(processes) >= total)
-    facts = [
-        await compare_holdings(
-            source,
-            replace(f, held=most_first(found.held.get(f.queue, ())), all_asked=found.all_asked),
-        )
+    with_holders = [
+        replace(f, held=most_first(found.held.get(f.queue, ())), all_asked=found.all_asked)
         for f in counts
     ]
+    facts = await asyncio.gather(*(compare_holdings(source, f) for f in with_holders))
     return Snapshot(now_ms, processes, total, await add_ages(source, facts, now_ms))
 
 

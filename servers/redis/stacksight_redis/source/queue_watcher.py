@@ -10,12 +10,12 @@ from redis.exceptions import ResponseError
 
 from stacksight_core.errors import ToolFailure
 from stacksight_redis.analysis.job_history import JobHistory
-from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.source.commands import MAX_ITEMS, Command
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.job_reader import read_jobs, text
 from stacksight_redis.source.queue_reader import read_time
+from stacksight_redis.source.rate_reader import Writes, read_writes
 
 LOOK_EVERY_S = 0.01
 RETRY_S = 1.0
@@ -52,7 +52,7 @@ class QueueWatcher:
         self.longest_pause_s = 0.0
         self.interrupted = 0
         self.unexplained_writes: int | None = None
-        self._hsets_before: int | None = None
+        self._writes_before: Writes | None = None
         self._source = source
         self._began = self._looked_at = time.monotonic()
         self._seconds = seconds
@@ -81,7 +81,7 @@ class QueueWatcher:
                 raise ToolFailure(
                     ERROR_TOO_MANY.format(queue=queue.label, count=count, limit=MAX_ITEMS)
                 )
-        self._hsets_before = await self._count_hsets()
+        self._writes_before = await read_writes(self._source)
         now_ms = await read_time(self._source)
         self._dead_since = {queue: (f"{now_ms:.0f}", set()) for queue in self.queues}
         await self._look(before=True)
@@ -183,19 +183,10 @@ class QueueWatcher:
         ``unexplained_writes`` is then how many more there were, by whomever and to whichever key:
         zero proves that no message was missed. None where Redis does not tell.
         """
-        began = self._hsets_before
-        now = await self._count_hsets()
+        began, now = self._writes_before, await read_writes(self._source)
         if began is not None and now is not None:
-            more = now - began - self.history.writes
+            more = now.stored - began.stored - self.history.writes
             self.unexplained_writes = more if more >= 0 else None
-
-    async def _count_hsets(self) -> int | None:
-        try:
-            stats = parse_info(await self._source.run("INFO", "commandstats"))
-        except ToolFailure:
-            return None
-        calls = stats.get("cmdstat_hset", "calls=0").split(",", 1)[0].removeprefix("calls=")
-        return int(calls) if calls.isdecimal() else None
 
 
 def _hashes(queue: Queue) -> tuple[str, ...]:

@@ -2,12 +2,38 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from redis.exceptions import ResponseError
 
+from stacksight_core.errors import ToolFailure
 from stacksight_redis.analysis.rates import LOOK_BACK, Mark
+from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.source.connection import Source
+
+
+@dataclass(frozen=True)
+class Writes:
+    """How often Redis has run the commands with which Dramatiq stores and removes messages."""
+
+    stored: int
+    removed: int
+
+
+async def read_writes(source: Source) -> Writes | None:
+    """Redis's own count of HSET and HDEL, of any client and key; None where it may not be read."""
+    try:
+        texts = await source.run_everywhere("INFO", "commandstats")
+    except ToolFailure:
+        return None
+    stats = [parse_info(text) for _, text in texts]
+    return Writes(*(sum(_calls(s, name) for s in stats) for name in ("hset", "hdel")))
+
+
+def _calls(stats: Mapping[str, str], command: str) -> int:
+    calls = stats.get(f"cmdstat_{command}", "calls=0").split(",", 1)[0].removeprefix("calls=")
+    return int(calls) if calls.isdecimal() else 0
 
 
 async def read_marks(

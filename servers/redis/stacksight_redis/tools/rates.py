@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from stacksight_core.layout import render_table
 from stacksight_core.tools import source_of, tool
 from stacksight_core.units import format_count, format_duration, plural
+from stacksight_redis.analysis.queue_status import GROWTH
 from stacksight_redis.analysis.rates import Flow, Mark, join, measure
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.discovery import discover
-from stacksight_redis.source.rate_reader import read_marks
+from stacksight_redis.source.rate_reader import Writes, read_marks, read_writes
 from stacksight_redis.tools.queues import resolve_queue
 
 TICK_S = 0.5
@@ -22,6 +23,11 @@ MAX_QUEUES = 50
 NOTE_AT_LEAST = (
     "≥: the list was emptied between two looks, so messages that came and went at once are not "
     "counted; or over 10,000 came between two looks."
+)
+NOTE_AT_MOST = (
+    "By Redis's own count, all queues together took in at most {stored} ({stored_per_s}/s: HSET, "
+    "once for every enqueue, retry and death) and let go of at most {removed} ({removed_per_s}/s: "
+    "HDEL); those of other programs count too."
 )
 NOTE_COUNTED = (
     "in counts what was put into the list (new, retried and reclaimed messages), out what workers "
@@ -107,15 +113,36 @@ async def watch_queues(
     source = source_of(ctx)
     queues = [await resolve_queue(source, queue)] if queue else (await discover(source)).queues
     watched = queues[:MAX_QUEUES]
+    began = time.monotonic()
+    before = await read_writes(source)
     flows = await watch(source, watched, seconds, ctx)
+    after = await read_writes(source)
     rates = [rate_of(name, flow) for name, flow in flows.items()]
     rates.sort(key=lambda rate: (-max(rate.in_per_s, rate.out_per_s), rate.queue))
     notes = [NOTE_COUNTED]
     if any(not rate.exact for rate in rates):
         notes.append(NOTE_AT_LEAST)
+        notes += _at_most(before, after, time.monotonic() - began)
     if len(queues) > MAX_QUEUES:
         notes.append(f"{len(queues) - MAX_QUEUES} more queues were not watched; name one.")
     return Rates(conclusion=_conclude(rates, seconds), seconds=seconds, queues=rates, notes=notes)
+
+
+def _at_most(before: Writes | None, after: Writes | None, seconds: float) -> list[str]:
+    """What Redis's own counts say of all queues together, unless they were reset meanwhile."""
+    if before is None or after is None:
+        return []
+    stored, removed = after.stored - before.stored, after.removed - before.removed
+    if min(stored, removed) < 0:
+        return []
+    return [
+        NOTE_AT_MOST.format(
+            stored=format_count(stored),
+            stored_per_s=f"{stored / seconds:.1f}",
+            removed=format_count(removed),
+            removed_per_s=f"{removed / seconds:.1f}",
+        )
+    ]
 
 
 async def watch(
@@ -159,7 +186,9 @@ def rate_of(queue: Queue, flow: Flow) -> Rate:
 
 def _verdict(flow: Flow) -> str:
     if flow.waiting and not flow.fetched:
-        return "not moving"
+        return "not moving" if flow.waiting_before else "growing"
+    if not flow.exact and flow.waiting < GROWTH:  # emptied meanwhile: somebody takes what comes
+        return "keeping up" if flow.enqueued or flow.in_flight else "quiet"
     if flow.waiting > flow.waiting_before:
         return "growing"
     if flow.waiting < flow.waiting_before:

@@ -74,10 +74,10 @@ async def plan_enqueue(
     (facts,) = snapshot.queues
     sample = await sample_jobs(source, asked) if facts.payloads else []
     warnings = ""
-    if asked not in found.queues:
+    actors = {name for known, name in source.actors if known == asked.name}
+    if asked not in found.queues and not actors:
         near = did_you_mean(asked.label, [known.label for known in found.queues])
         warnings += f" No message has been seen on this queue.{near}"
-    actors = {name for known, name in source.actors if known == asked.name}
     if actor not in actors:
         near = did_you_mean(actor, {name for _, name in source.actors})
         warnings += (
