@@ -17,6 +17,7 @@ from stacksight_postgres.advice.inverted import (
 from stacksight_postgres.advice.model import IndexKey, IndexSpec, Query, Table
 from stacksight_postgres.advice.rules import ItemKind, OperatorIndex
 from stacksight_postgres.queries import MARK, load_sql
+from stacksight_postgres.source.advice_sample import SAMPLE_TIMEOUT
 from stacksight_postgres.source.database import Session
 from stacksight_postgres.source.what_if import is_possible
 
@@ -98,6 +99,7 @@ async def _items(session: Session, one: OperatorIndex) -> Items | None:
     )
     try:
         async with session.savepoint():
+            await session.connection.execute(SAMPLE_TIMEOUT)
             rows = await session.fetch(sql)
     except asyncpg.PostgresError:  # no right to read the rows
         return None

@@ -1,6 +1,7 @@
 """Has the planner judge candidate indexes, and chooses among them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -14,7 +15,7 @@ from stacksight_postgres.advice.rules import TRIGRAM_OPCLASS, operator_indexes, 
 from stacksight_postgres.advice.selection import Selector
 from stacksight_postgres.advice.sizes import Sample, Sizer, needs_sample
 from stacksight_postgres.source.advice_inverted import InvertedIndex, judge_inverted
-from stacksight_postgres.source.advice_sample import sample_table
+from stacksight_postgres.source.advice_sample import SAMPLE_TIMEOUT, sample_table
 from stacksight_postgres.source.database import Session
 from stacksight_postgres.source.what_if import Planners, WhatIf, is_possible, read_settings
 
@@ -155,9 +156,21 @@ async def sample_candidates(
         predicates = sorted({spec.predicate for spec in mine if spec.where})
         keys = {key.sql for spec in mine for key in spec.keys}
         expressions = sorted(key for key in keys if key.startswith("("))
-        try:
-            async with session.savepoint():
-                samples[name] = await sample_table(session, table, sets, predicates, expressions)
-        except asyncpg.PostgresError:  # no right to read the rows: the statistics have to do
-            samples[name] = Sample()
+        samples[name] = await _sample(session, table, sets, predicates, expressions)
     return samples
+
+
+async def _sample(
+    session: Session,
+    table: Table,
+    sets: Sequence[frozenset[str]],
+    predicates: Sequence[str],
+    expressions: Sequence[str],
+) -> Sample:
+    """Sample a table; without the expressions where one fails on some row, or else not at all."""
+    for tried in (expressions, ()) if expressions else ((),):
+        with suppress(asyncpg.PostgresError):  # such as no right to read the rows
+            async with session.savepoint():
+                await session.connection.execute(SAMPLE_TIMEOUT)
+                return await sample_table(session, table, sets, predicates, tried)
+    return Sample()

@@ -8,6 +8,8 @@ from stacksight_postgres.plans.facts import quote_name
 from stacksight_postgres.queries import load_sql
 from stacksight_postgres.source.database import Session
 
+SAMPLE_TIMEOUT = "SET LOCAL statement_timeout = '5s'"
+"""For a table that was never analyzed, whose size is not known."""
 SAMPLE_ROWS = 30_000
 SPREAD = 10
 """Rows of a page resemble each other, so from each page only every tenth row is taken."""
