@@ -1,7 +1,7 @@
 """Names are resolved as SQL resolves them, and conditions end up at the right columns."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.postgres.advice.tables import asked, uses
@@ -103,6 +103,7 @@ def test_positions_and_output_names_are_understood() -> None:
     assert [[k.key.sql for k in order] for order in use.orders] == [["status"]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["age = 1", "id > 2", "email LIKE 'x%'", "status IS NULL"]),
                 min_size=1, max_size=5), st.integers(0, 3))  # fmt: skip
 def test_nesting_does_not_change_what_is_asked(conditions: list[str], depth: int) -> None:
