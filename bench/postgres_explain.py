@@ -2,7 +2,7 @@
 
 Run it against any database with the demo's tables, nothing else running:
 
-    DATABASE_URL=postgresql://… python bench/postgres_explain.py
+    DATABASE_URL=postgresql://… scripts/uv run python -m bench.postgres_explain
 
 It prints, for each statement, the median of a plain EXPLAIN (FORMAT JSON) through asyncpg on an
 open connection, and of explain_query through the whole server: JSON-RPC over stdio, the safety

@@ -10,7 +10,9 @@ from stacksight_postgres.plans.findings import Finding
 
 TRIED = "tried as a hypothetical index: cost {before:,.0f} → {after:,.0f}, about {size}"
 NOT_TRIED = "not tried, since {reason}"
-NO_HYPOPG = "the extension hypopg is not installed (CREATE EXTENSION hypopg)"
+NO_HYPOPG = "the extension hypopg is not installed ({how})"
+HOW_CREATE = "CREATE EXTENSION hypopg"
+HOW_INSTALL = "the server lacks its package, postgresql-{major}-hypopg"
 NOT_HYPOTHETICAL = "hypopg cannot pretend a GIN index; create it and compare"
 SELECTIVE = 0.1
 
@@ -50,7 +52,7 @@ def from_untried(view: PlanView, candidates: Sequence[Candidate], *, hypopg: boo
         if not table.rows or kept / table.rows > SELECTIVE:
             continue
         told.add(candidate.node)
-        reason = NOT_HYPOTHETICAL if candidate.method != "btree" else NO_HYPOPG
+        reason = NOT_HYPOTHETICAL if candidate.method != "btree" else _no_hypopg(view)
         findings.append(
             Finding(
                 kind="missing_index",
@@ -63,6 +65,12 @@ def from_untried(view: PlanView, candidates: Sequence[Candidate], *, hypopg: boo
             )
         )
     return findings
+
+
+def _no_hypopg(view: PlanView) -> str:
+    offered = "hypopg" in view.around.available
+    how = HOW_CREATE if offered else HOW_INSTALL.format(major=view.around.version // 10000)
+    return NO_HYPOPG.format(how=how)
 
 
 def _where(create: str) -> str:
