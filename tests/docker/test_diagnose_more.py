@@ -288,9 +288,7 @@ async def test_errors_about_the_work_are_no_fault(server: ServerClient, lab: Lab
 async def test_one_restart_that_was_enough_is_a_notice(
     server: ServerClient, lab: Laboratory
 ) -> None:
-    script = (
-        "[ -e /tmp/x ] && exec sleep 1000; touch /tmp/x; echo ERROR the db is not ready; exit 1"
-    )
+    script = "[ -e /tmp/x ] && exec sleep 1000; touch /tmp/x; echo ERROR db is not ready; exit 1"
     container = lab.start("app", script, restart_policy={"Name": "always"})
     until(lambda: lab.state(container)["RestartCount"] == 1)
     until(lambda: _seconds_up(lab, container) > 10)
