@@ -103,9 +103,9 @@ class Session:
     @asynccontextmanager
     async def without_jit(self) -> AsyncIterator[None]:
         """Do not compile our own statements: their cost is overestimated, and they are short."""
-        await self.connection.execute("SET LOCAL jit = off")
-        yield
-        await self.connection.execute("SET LOCAL jit TO DEFAULT")
+        async with self.savepoint():  # its end restores what was set
+            await self.connection.execute("SET LOCAL jit = off")
+            yield
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
 """Reads statistics of tables, and the settings that a plan depends on."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stacksight_postgres.plans.facts import (
@@ -38,6 +38,13 @@ async def read_tables(
     wanted = list(names)
     if not wanted:
         return {}
+    async with session.without_jit():
+        return await _read(session, wanted)
+
+
+async def _read(
+    session: Session, wanted: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], TableFacts]:
     tables = await session.fetch(
         load_sql("table_facts"), [schema for schema, _ in wanted], [name for _, name in wanted]
     )

@@ -10,9 +10,11 @@ SELECT
     coalesce((s.most_common_freqs::float8[])[1:10], '{}') AS common_shares,
     -- Eleven of the bounds, evenly spread.
     coalesce((
-        SELECT array_agg(b.value ORDER BY b.n)
-        FROM unnest(s.histogram_bounds::text::text[]) WITH ORDINALITY AS b (value, n)
-        WHERE (b.n - 1) % greatest((cardinality(s.histogram_bounds::text::text[]) - 1) / 10, 1) = 0
+        SELECT array_agg(b.bounds[n] ORDER BY n)
+        FROM (SELECT s.histogram_bounds::text::text[] AS bounds) AS b,
+            generate_series(
+                1, cardinality(b.bounds), greatest((cardinality(b.bounds) - 1) / 10, 1)
+            ) AS n
     ), '{}') AS bounds,
     coalesce(s.avg_width, 8) AS width
 FROM pg_attribute AS a
