@@ -36,7 +36,7 @@ def test_packing_is_close_to_the_best_of_all_sets(
 ) -> None:
     sizes = [page * 8192 for page in pages]
     limits = Limits(room * 8192, count)
-    packing = Packing(plans, [1.0] * len(plans), sizes, limits, NOTHING)
+    packing = Packing(plans, sizes, limits, NOTHING)
     found = packing.improve(0, 100, lambda: False)
     chosen = [n for n in range(INDEXES) if found >> n & 1]
     assert len(chosen) <= count
@@ -52,7 +52,7 @@ def test_packing_is_close_to_the_best_of_all_sets(
 
 def test_an_index_that_saves_less_than_its_price_is_left_out() -> None:
     plans = [[Plan(990.0, 1), Plan(BASE, 0)]]
-    packing = Packing(plans, [1.0], [8192], Limits(1e9, 5), Prices(index=20.0, byte=0.0))
+    packing = Packing(plans, [8192], Limits(1e9, 5), Prices(index=20.0, byte=0.0))
     assert packing.improve(0, 10, lambda: False) == 0
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from stacksight_postgres.plans.facts import quote_name
@@ -211,6 +212,7 @@ class Query:
         sql: as it is planned.
         uses: of tables, in order of appearance.
         weight: how much a unit of its cost counts.
+        most: cost beyond which it is too slow to be run, and no less is any gain.
         calls: how often it ran, if known.
         text: as the caller knows it.
     """
@@ -219,8 +221,13 @@ class Query:
     sql: str
     uses: tuple[Use, ...]
     weight: float = 1.0
+    most: float = inf
     calls: int | None = None
     text: str = ""
+
+    def counted(self, cost: float) -> float:
+        """Return what a cost of this query counts among those of the others."""
+        return min(cost, self.most) * self.weight
 
 
 @dataclass(frozen=True, order=True)

@@ -40,8 +40,7 @@ class Packing:
     """Chooses among indexes by plans that are known.
 
     Args:
-        plans: of each query, the cheapest first; the last one needs no index.
-        weights: of the queries.
+        plans: of each query, with what their costs count; one needs no index.
         sizes: bytes of every candidate.
         limits: that a set keeps to.
         prices: of what it takes.
@@ -50,7 +49,6 @@ class Packing:
     def __init__(
         self,
         plans: Sequence[Sequence[Plan]],
-        weights: Sequence[float],
         sizes: Sequence[int],
         limits: Limits,
         prices: Prices,
@@ -58,7 +56,6 @@ class Packing:
         self._sizes = sizes
         self._limits = limits
         self._prices = prices
-        self._weights = weights
         self._plans = [_undominated(some) for some in plans]
         self._unions = [_union(some) for some in self._plans]
         self._known: list[dict[Mask, float]] = [{} for _ in plans]
@@ -157,7 +154,7 @@ class Packing:
         known = self._known[query]
         if relevant not in known:
             plan = next(p for p in self._plans[query] if p.used & relevant == p.used)
-            known[relevant] = plan.cost * self._weights[query]
+            known[relevant] = plan.cost
         return known[relevant]
 
     def _charge(self, chosen: Mask) -> float:

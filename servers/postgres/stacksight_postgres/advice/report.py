@@ -106,7 +106,7 @@ def report(judged: Judged, tables: Mapping[str, Table]) -> Advice:
     """Write the answer: indexes by what they save, then what becomes of each query."""
     chosen = sorted(judged.losses, key=lambda spec: (-judged.losses[spec], spec))
     indexes = [_index(spec, judged, tables[spec.table]) for spec in chosen]
-    heavy = sorted(judged.outcomes, key=lambda o: -o.before * o.query.weight)[:MAX_QUERIES]
+    heavy = sorted(judged.outcomes, key=lambda o: -o.query.counted(o.before))[:MAX_QUERIES]
     shown = [o for o in judged.outcomes if o in heavy]
     rest = [o for o in judged.outcomes if o not in heavy]
     most = SHORT_TEXT if len(shown) > MANY_QUERIES else MAX_TEXT
@@ -151,7 +151,7 @@ def report_reduced(
 
 def _index(spec: IndexSpec, judged: Judged, table: Table) -> IndexAdvice:
     helped = [o for o in judged.outcomes if spec in o.uses]
-    helped.sort(key=lambda o: ((o.after - o.before) * o.query.weight, o.query.label))
+    helped.sort(key=lambda o: (o.query.counted(o.after) - o.query.counted(o.before), o.query.label))
     gains = [
         QueryGain(query=o.query.label, before=round(o.before), after=round(o.after))
         for o in helped[:MAX_GAINS]

@@ -9,7 +9,7 @@ what would go well with it, which shows more plans, until nothing better turns u
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from stacksight_postgres.advice.costs import Costs, Mask, OutOfTimeError, members
+from stacksight_postgres.advice.costs import Costs, Mask, OutOfTimeError, Plan, members
 from stacksight_postgres.advice.merging import merged_specs
 from stacksight_postgres.advice.model import IndexSpec
 from stacksight_postgres.advice.packing import Limits, Packing, Prices
@@ -52,7 +52,6 @@ class Selector:
         self._limits = limits
         self._sizes = [size(spec) for spec in costs.candidates]
         self._every = range(len(costs.queries))
-        self._weights = [query.weight for query in costs.queries]
         self._prices = Prices(0.0, 0.0)
         self._cut = False
 
@@ -78,7 +77,7 @@ class Selector:
         return True
 
     def _bound(self, query: int, specs: Mask) -> float:
-        return self._costs.bound(query, specs).cost * self._weights[query]
+        return self._costs.queries[query].counted(self._costs.bound(query, specs).cost)
 
     # --- which candidates are worth considering ---------------------------------------------
 
@@ -101,7 +100,7 @@ class Selector:
     def _next(self, query: int, offered: Mask, *, shrinking: bool) -> Mask:
         """Return what to offer next: without what was used, or without all that is as large."""
         plan = self._costs.bound(query, offered)
-        saved = self._bound(query, 0) - plan.cost * self._weights[query]
+        saved = self._bound(query, 0) - self._costs.queries[query].counted(plan.cost)
         if not plan.used or saved < self._prices.index / 2:
             return 0
         if not shrinking:
@@ -159,8 +158,11 @@ class Selector:
         return self._choose(chosen)
 
     def _choose(self, start: Mask) -> Mask:
-        plans = [self._costs.plans(query) for query in self._every]
-        packing = Packing(plans, self._weights, self._sizes, self._limits, self._prices)
+        plans = [
+            [Plan(query.counted(plan.cost), plan.used) for plan in self._costs.plans(number)]
+            for number, query in enumerate(self._costs.queries)
+        ]
+        packing = Packing(plans, self._sizes, self._limits, self._prices)
         return packing.improve(start, EXCHANGES, self._costs.is_over)
 
     def _known_plans(self) -> int:

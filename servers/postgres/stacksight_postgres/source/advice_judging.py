@@ -96,9 +96,11 @@ def _loss(costs: Costs, used: Mask, taken: Mask) -> float:
     """Return the share of the total cost that comes back without an index."""
     loss = total = 0.0
     for number, query in enumerate(costs.queries):
-        with_it = costs.bound(number, used).cost
-        loss += query.weight * (costs.bound(number, used & ~taken).cost - with_it)
-        total += query.weight * costs.bound(number, 0).cost
+        with_it, without_it, before = (
+            query.counted(costs.bound(number, some).cost) for some in (used, used & ~taken, 0)
+        )
+        loss += without_it - with_it
+        total += before
     return loss / max(total, 1e-9)
 
 

@@ -35,8 +35,9 @@ MAX_WORKLOAD = 50
 OUTLIER = 10.0
 """A query estimated at more than OUTLIER times the median counts as the median one does.
 
-Estimates that high come from a subquery repeated for every row: they say that the query is slow,
-not how slow. Counted in full, one of them decides everything.
+Estimates that high come from a subquery repeated for every row: they say that the query is too slow
+to be run, not how slow. Counted in full, one of them decides everything. What makes it cheaper
+counts from OUTLIER times the median downwards.
 """
 LEAST_COUNTED = 0.1
 """A query counts at least as this share of the median one: the light ones are the frequent ones."""
@@ -233,16 +234,18 @@ def _weighted(
         return [replace(q, weight=w) for q, w in zip(queries, weights, strict=True)], []
     typical = max(median_high(base), 1.0)
     far = [cost > OUTLIER * typical for cost in base]
-    counted = [
-        typical if out else max(cost, LEAST_COUNTED * typical if cost > FAST else 0.0)
-        for cost, out in zip(base, far, strict=True)
-    ]
     weighed = [
-        replace(query, weight=count / max(cost, 1e-9))
-        for query, cost, count in zip(queries, base, counted, strict=True)
+        replace(query, weight=1 / OUTLIER, most=OUTLIER * typical)
+        if out
+        else replace(query, weight=_least_weight(cost, typical))
+        for query, cost, out in zip(queries, base, far, strict=True)
     ]
     labels = ", ".join(query.label for query, out in zip(queries, far, strict=True) if out)
     return weighed, [NOTE_OUTLIER.format(labels=labels)] if labels else []
+
+
+def _least_weight(cost: float, typical: float) -> float:
+    return max(1.0, LEAST_COUNTED * typical / cost) if cost > FAST else 1.0
 
 
 @asynccontextmanager
