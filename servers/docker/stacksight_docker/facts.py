@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 LATE_START_SECONDS = 0.5
+PODMAN = "Libpod"
+"""What Podman's engine calls itself in its answers."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,11 @@ class EngineInfo:
     storage_driver: str
     cgroup_version: str
     cgroup_driver: str
+
+    @property
+    def is_podman(self) -> bool:
+        """Podman answers less: not why a start failed, nor who is unhealthy in its list."""
+        return self.software.startswith(PODMAN)
 
 
 class LogLine(NamedTuple):

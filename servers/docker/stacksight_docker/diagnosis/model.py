@@ -11,6 +11,7 @@ from stacksight_docker.logs.records import Record
 
 Confidence = Literal["proved", "likely", "unknown"]
 MAX_EVIDENCE = 5
+UP = "running"
 
 
 class Verdict(BaseModel):

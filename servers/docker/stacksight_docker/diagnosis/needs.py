@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from stacksight_docker.diagnosis.model import Case, Finding
+from stacksight_docker.diagnosis.model import UP, Case, Finding
 from stacksight_docker.diagnosis.quotes import last_records, quote
 from stacksight_docker.facts import Listed
 
-UP = "running"
 MAX_CIRCLE = 8
 
 
@@ -23,7 +22,9 @@ def find_waiting(case: Case) -> Finding | None:
             confidence="proved",
             evidence=["State.Status=created, State.Error empty"],
             next=f"Start it: `docker start {container.name}`.",
-            ruled_out=[] if _is_podman(case) else ["a failed start (State.Error is empty)"],
+            ruled_out=[]
+            if case.scene.info.is_podman
+            else ["a failed start (State.Error is empty)"],
         )
     circle = _circle(case)
     if circle:
@@ -43,11 +44,6 @@ def find_waiting(case: Case) -> Finding | None:
         ruled_out=["a failed start (State.Error is empty)"],
         needs=[other.id] if other else [],
     )
-
-
-def _is_podman(case: Case) -> bool:
-    """Tell whether the engine is Podman, which does not keep why a start failed."""
-    return case.scene.info.software.startswith("Libpod")
 
 
 def _circle(case: Case) -> list[str]:

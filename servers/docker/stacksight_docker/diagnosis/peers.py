@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from stacksight_core.untrusted import inline
 from stacksight_docker.clock import parse_time
-from stacksight_docker.diagnosis.model import Case, Finding
+from stacksight_docker.diagnosis.model import UP, Case, Finding
 from stacksight_docker.diagnosis.neighbours import (
     DEFAULT_BRIDGE,
     goes_by,
@@ -78,7 +78,6 @@ _TIMED_OUT = re.compile(
 )
 # The source line that a Python traceback quotes.
 _CALLED = re.compile(r"\(\s*['\"](?P<host>[\w.-]+)['\"],\s*(?P<port>\d+)\s*[,)]")
-UP = "running"
 NO_NETWORK = "none"
 
 

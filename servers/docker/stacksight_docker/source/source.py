@@ -19,6 +19,7 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
 from stacksight_docker.errors import ERROR_REFUSED
 from stacksight_docker.facts import (
+    PODMAN,
     Container,
     DiskUse,
     EngineInfo,
@@ -54,7 +55,6 @@ DISK_SECONDS = 8.0
 MAX_STATS_THREADS = 256
 CONTROL_SECONDS = 20.0
 NOT_MODIFIED = 304
-PODMAN = "Libpod"
 
 
 class Source:
