@@ -14,7 +14,7 @@ from redis.cluster import ClusterNode, RedisCluster
 
 from devstack.process import ServerProcess, choose_port
 from devstack.redis import find_program
-from stacksight_redis.facts.addresses import parse_address
+from stacksight_redis.facts.addresses import parse_address, show_url
 from tests.redis.jobs import make_jobs, wait_until
 from tests.support.stdio import User, open_client
 
@@ -245,3 +245,19 @@ def test_urls_of_several_hosts(url: str, kind: str, hosts: object, database: int
 def test_bad_urls_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_address(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://u:pw@h:1/2?socket_timeout=3", "redis://u:***@h:1/2"),
+        ("redis://h/2?password=pw", "redis://h/2"),
+        ("unix://:pw@/run/redis.sock?db=3&password=pw", "unix://:***@/run/redis.sock?db=3"),
+        (
+            "redis+sentinel://u:pw@a,b/s/0?sentinel_password=pw",
+            "redis+sentinel://u:***@a,b/s/0",
+        ),
+    ],
+)
+def test_no_password_of_a_url_is_shown(url: str, shown: str) -> None:
+    assert show_url(url) == shown

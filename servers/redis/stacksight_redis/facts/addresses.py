@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from redis.asyncio.connection import parse_url
 
+from stacksight_core.redact import redact_text
+
 Kind = Literal["server", "sentinel", "cluster"]
 Host = tuple[str, int]
 
@@ -81,6 +83,13 @@ def parse_address(url: str) -> Address:
         sentinel_options={name.removeprefix("sentinel_"): text for name, text in sentinel.items()},
         tls=base == "rediss",
     )
+
+
+def show_url(url: str) -> str:
+    """A URL as answers may show it: passwords masked, of the options only the database."""
+    plain, _, query = url.partition("?")
+    database = dict(parse_qsl(query)).get("db")
+    return redact_text(plain) + (f"?db={database}" if database else "")
 
 
 def _host(text: str, default_port: int) -> Host:

@@ -21,7 +21,7 @@ from redis.exceptions import (
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
-from stacksight_redis.facts.addresses import parse_address
+from stacksight_redis.facts.addresses import parse_address, show_url
 from stacksight_redis.facts.discovered import DiscoveryCache
 from stacksight_redis.facts.looks import Looks
 from stacksight_redis.facts.names import Queue
@@ -99,7 +99,7 @@ class Source:
 
     def __init__(self, settings: RedisSettings) -> None:
         self.settings = settings
-        self.where = redact_text(settings.redis_url)
+        self.where = show_url(settings.redis_url)
         self.captures = Captures(settings)
         self.discovery = DiscoveryCache()
         self.actors: set[tuple[str, str]] = set()

@@ -112,7 +112,7 @@ class ClusterLink:
         self._cluster = RedisCluster(
             startup_nodes=[ClusterNode(host, port) for host, port in address.hosts],
             ssl=address.tls,
-            retry=Retry(NoBackoff(), 1),
+            retry=Retry(NoBackoff(), 0),  # the source repeats what may be repeated: no write
             **{name: value for name, value in options.items() if name != "db"},
         )
         # What the client itself needs to learn the cluster's shape keeps its callbacks.
