@@ -44,7 +44,7 @@ LEAST_COUNTED = 0.1
 FAST = 100.0
 """Unless it costs less than this, and is fast as it is."""
 
-ANSWERING_SHARE = 0.1
+ANSWERING_SHARE = 0.25
 """Of the time limit, for the few questions after the search."""
 DEFAULT_BUDGET_SHARE = 0.5
 SIZE_MARGIN = 0.02
