@@ -64,7 +64,7 @@ class PagesReport(Model):
     Attributes:
         rows: the worst page first.
         problems: what is on most pages and costs most, first.
-        problems_left: how many kinds of problems have no room.
+        other_problems: checks that fail somewhere, without room for more than their names.
         not_audited: pages that gave no result, with the reason. None of them is a good page.
         notes: what the reader has to know about how it was done.
     """
@@ -73,6 +73,6 @@ class PagesReport(Model):
     categories: list[Category]
     rows: list[PageRow]
     problems: list[SharedProblem]
-    problems_left: int = 0
+    other_problems: list[str] = Field(default_factory=list)
     not_audited: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)

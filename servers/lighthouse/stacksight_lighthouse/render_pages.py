@@ -22,8 +22,8 @@ def render_pages(report: PagesReport) -> str:
         total = len(report.rows)
         told = "\n".join(_problem(problem, total) for problem in report.problems)
         lines += ["Problems, over all pages:", fence(told, "findings, with text of the pages")]
-    if report.problems_left:
-        lines.append(f"and {plural(report.problems_left, 'more check')} that fail somewhere.")
+    if report.other_problems:
+        lines.append(f"Also failing: {', '.join(report.other_problems)}.")
     if report.not_audited:
         lines.append("Not audited, so nothing is known of them:")
         lines += [f"  {inline(url, 200)}: {why}" for url, why in report.not_audited.items()]
@@ -40,7 +40,7 @@ def _verdict(report: PagesReport) -> str:
     pages = plural(len(report.rows), "page")
     missing = f", {len(report.not_audited)} not audited" if report.not_audited else ""
     shared = sum(1 for problem in report.problems if problem.pages > 1)
-    kinds = len(report.problems) + report.problems_left
+    kinds = len(report.problems) + len(report.other_problems)
     if not report.rows:
         return f"No page could be audited{missing}."
     if kinds == 0:

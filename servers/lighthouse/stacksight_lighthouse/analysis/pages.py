@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from stacksight_core.units import plural
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
 from stacksight_lighthouse.analysis.metrics import format_metric, values_of
@@ -60,10 +61,14 @@ def fold_pages(
         categories=list(categories),
         rows=[page.row for page in sorted(digests, key=_badness)],
         problems=problems[:MAX_PROBLEMS],
-        problems_left=max(0, len(problems) - MAX_PROBLEMS),
+        other_problems=[_named(problem) for problem in problems[MAX_PROBLEMS:]],
         not_audited=dict(not_audited),
         notes=[*notes, *said],
     )
+
+
+def _named(problem: SharedProblem) -> str:
+    return f"{problem.check} ({plural(problem.pages, 'page')})"
 
 
 def _badness(page: PageDigest) -> tuple[float, int]:
