@@ -146,3 +146,22 @@ def test_counters_that_went_down_count_from_zero() -> None:
 def test_secrets_of_utility_commands_are_not_shown() -> None:
     assert one_line("ALTER ROLE app\n PASSWORD 'it''s'") == "ALTER ROLE app PASSWORD '…'"
     assert one_line("SELECT 'kept'") == "SELECT 'kept'"
+
+
+async def test_extensions_may_live_in_a_schema_of_any_name(
+    postgres_server: PostgresServer, hypopg: None
+) -> None:
+    url = await make_database(postgres_server, "elsewhere")
+    connection = await asyncpg.connect(url)
+    await connection.execute('CREATE SCHEMA "My Extensions"; CREATE TABLE t (a int)')
+    await connection.execute("INSERT INTO t SELECT i FROM generate_series(1, 50000) AS i")
+    await connection.execute('CREATE EXTENSION hypopg SCHEMA "My Extensions"')
+    await connection.execute('CREATE EXTENSION pg_stat_statements SCHEMA "My Extensions"')
+    await connection.execute("ANALYZE t")
+    await connection.execute("SELECT count(*) FROM t")
+    await connection.close()
+    async with open_client("postgres", env={"DATABASE_URL": url}) as client:
+        top = await client.call("top_queries")
+        explained = await client.call("explain_query", sql="SELECT * FROM t WHERE a = 7")
+    assert "SELECT count(*) FROM t" in top.text
+    assert "tried as a hypothetical index" in explained.text

@@ -6,8 +6,11 @@ SELECT
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
     pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AS monitor,
     ARRAY(SELECT e.extname::text FROM pg_extension AS e ORDER BY e.oid) AS extensions,
-    ARRAY(SELECT e.extnamespace::regnamespace::text FROM pg_extension AS e ORDER BY e.oid)
-        AS extension_schemas,
+    ARRAY(
+        SELECT n.nspname::text
+        FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
+        ORDER BY e.oid
+    ) AS extension_schemas,
     ARRAY(SELECT a.name::text FROM pg_available_extensions AS a) AS available,
     CASE WHEN pg_has_role(current_user, 'pg_read_all_settings', 'USAGE')
         THEN string_to_array(
