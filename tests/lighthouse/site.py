@@ -3,6 +3,7 @@
 import gzip
 import html
 import random
+import ssl
 import struct
 import threading
 import time
@@ -165,6 +166,11 @@ def _set_and_return(handler: Handler, _: Query) -> None:
         handler.answer(302, "text/plain", b"", **cookie)
 
 
+def _download(handler: Handler, _: Query) -> None:
+    page = (PAGES / "good.html").read_bytes()
+    handler.answer(200, TYPES[".html"], page, Content_Disposition="attachment; filename=a.html")
+
+
 def _huge(handler: Handler, query: Query) -> None:
     rows = "".join(f"<div><p>Line {n}</p></div>" for n in range(int(query["n"]) // 2))
     page = f'<!doctype html><html lang="en"><title>Huge</title><body>{rows}</body></html>'
@@ -234,6 +240,7 @@ ROUTES: dict[str, Callable[[Handler, Query], None]] = {
     "/hang": _hang,
     "/members": _members,
     "/set-and-return": _set_and_return,
+    "/download": _download,
     "/huge": _huge,
     "/picture.png": _picture,
     "/noise.png": _noise,
@@ -259,9 +266,11 @@ class Site(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://localhost:{self.server_port}"
+        self.url = f"{'https' if tls else 'http'}://localhost:{self.server_port}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.visited = threading.Condition()
         self.ending = threading.Event()
@@ -276,9 +285,9 @@ class Site(ThreadingHTTPServer):
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
+def running_site(tls: ssl.SSLContext | None = None) -> Iterator[Site]:
     """Serve the site on a free port of this machine."""
-    site = Site()
+    site = Site(tls)
     thread = threading.Thread(target=site.serve_forever, name="site")
     thread.start()
     try:

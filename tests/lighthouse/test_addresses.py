@@ -9,9 +9,11 @@ from stacksight_lighthouse.addresses import why_refused
         "169.254.169.254",
         "fe80::1",
         "fd00:ec2::254",
+        "fd20:ce::254",
         "100.100.100.200",
         "::ffff:169.254.169.254",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a9fe:a9fe",
         "2002:a9fe:a9fe::",
     ],
 )

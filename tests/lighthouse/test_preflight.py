@@ -31,6 +31,8 @@ async def test_a_name_below_localhost_is_this_machine(site: Site) -> None:
         ("/nothing-here", "404 Not Found"),
         ("/status?code=401", "asks for a login"),
         ("/status?code=500", "its log has the reason"),
+        ("/status?code=204", "without a page"),
+        ("/download", "offered as a download"),
         ("/redirect?to=/redirect?to=/nothing-here", "404"),
         ("/redirect?to=file:///etc/passwd", "http:// or https://"),
         ("/redirect?to=http://169.254.169.254/latest/meta-data/", "metadata"),

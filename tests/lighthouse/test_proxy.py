@@ -65,7 +65,9 @@ async def test_a_tunnel_into_a_refused_network_is_not_made(engine: Engine, site:
             await client.get(f"https://localhost:{site.server_port}/")
 
 
-@pytest.mark.parametrize("host", ["169.254.169.254", "[64:ff9b::a9fe:a9fe]", "2852039166"])
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::a9fe:a9fe]", "2852039166"]
+)
 async def test_metadata_is_refused_however_it_is_written(engine: Engine, host: str) -> None:
     async with proxied(engine, *refused_networks(private_allowed=True)) as client:
         with pytest.raises(httpx.ProxyError, match="403"):

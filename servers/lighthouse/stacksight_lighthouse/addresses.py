@@ -9,6 +9,7 @@ METADATA = (
     "169.254.0.0/16",
     "fe80::/10",
     "fd00:ec2::/32",  # AWS over IPv6
+    "fd20:ce::/32",  # Google over IPv6
     "100.100.100.200/32",  # Alibaba
     "168.63.129.16/32",  # Azure
     "192.0.0.192/32",  # Oracle
@@ -16,7 +17,7 @@ METADATA = (
 NOWHERE = ("224.0.0.0/4", "240.0.0.0/4", "ff00::/8")  # multicast, reserved
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 
-_NAT64 = ip_network("64:ff9b::/96")  # RFC 6052
+_NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))  # RFC 6052, RFC 8215
 
 REASON_METADATA = "a link-local or cloud metadata address, which is never audited"
 REASON_NOWHERE = "not the address of a single machine"
@@ -54,6 +55,6 @@ def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
         return ip.ipv4_mapped
     if ip.sixtofour:
         return ip.sixtofour
-    if ip in _NAT64:
+    if any(ip in network for network in _NAT64):
         return IPv4Address(int(ip) & 0xFFFF_FFFF)
     return ip

@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from stacksight_lighthouse.settings import Settings
 WORKER = Path(__file__).parents[1] / "worker"
 MANIFESTS = {"lighthouse": WORKER, "chromium": WORKER / "chromium"}
 _MANIFESTS = ("package.json", "package-lock.json")
+ABANDONED_SECONDS = 3600.0
 _NPM_CI = "ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error".split()
 _CHROME_SCRIPT = "import('@sparticuz/chromium').then(m => m.default.executablePath())"
 # The package unpacks the libraries that it carries only where this says that they are missing.
@@ -165,6 +167,9 @@ def _place_worker(packages: Path) -> Path:
 @contextlib.contextmanager
 def _fresh_folder(target: Path) -> Iterator[Path]:
     """Make a folder beside ``target``, to be renamed to it when complete; removed otherwise."""
+    for abandoned in target.parent.glob(f"{target.name}.*"):  # by a process that was killed
+        if abandoned.is_dir() and time.time() - abandoned.stat().st_mtime > ABANDONED_SECONDS:
+            shutil.rmtree(abandoned, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{target.name}.", dir=target.parent))
     try:
         yield fresh

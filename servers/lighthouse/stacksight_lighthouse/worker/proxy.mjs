@@ -50,12 +50,14 @@ function isRefused(address, refused) {
   return refused.check(address, 'ipv6') || (embedded && refused.check(embedded, 'ipv4'));
 }
 
-// The IPv4 address inside a mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96) or 6to4 (2002::/16) one.
+// The IPv4 address inside a mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96, 64:ff9b:1::/48) or 6to4
+// (2002::/16) one.
 function embeddedIPv4(address) {
   const groups = expand(address);
   const prefix = groups.slice(0, 6).join(':');
   let pair;
-  if (prefix === '0:0:0:0:0:ffff' || prefix === '64:ff9b:0:0:0:0') pair = groups.slice(6);
+  const translated = groups[0] === '64' && groups[1] === 'ff9b';
+  if (prefix === '0:0:0:0:0:ffff' || translated) pair = groups.slice(6);
   else if (groups[0] === '2002') pair = groups.slice(1, 3);
   else return null;
   return pair.flatMap(group => [parseInt(group, 16) >> 8, parseInt(group, 16) & 255]).join('.');
