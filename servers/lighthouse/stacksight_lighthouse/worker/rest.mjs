@@ -36,8 +36,10 @@ async function atRest(page, maxWaitMs) {
   while (Date.now() < end && !page.isClosed()) {
     const left = new Promise(resolve => setTimeout(resolve, end - Date.now(), true).unref());
     const rest = page.evaluate('globalThis.__stacksightRest && __stacksightRest()').then(() => true);
-    if (await Promise.race([left, rest.catch(() => false)])) return;
-    await new Promise(resolve => setTimeout(resolve, POLL_MS)); // it went to another document
+    // When the page goes to another document, the question is asked again there.
+    const gone = error => !/context|navigat/i.test(error.message);
+    if (await Promise.race([left, rest.catch(gone)])) return;
+    await new Promise(resolve => setTimeout(resolve, POLL_MS));
   }
 }
 
@@ -45,7 +47,7 @@ async function atRest(page, maxWaitMs) {
 // features that are as old as the web, since Lighthouse's baseline check counts all as the page's.
 function watch(fullWaitMs, restMs, pollMs) {
   if (globalThis !== globalThis.top) return;
-  const sleep = setTimeout;
+  const {Promise, setTimeout: sleep} = globalThis; // pages replace even these
   const start = performance.now();
   const timers = []; // when they are due
   let repeats = false;
@@ -53,7 +55,7 @@ function watch(fullWaitMs, restMs, pollMs) {
   let changed = start;
   let received = start;
 
-  globalThis.setTimeout = new Proxy(setTimeout, {
+  globalThis.setTimeout = new Proxy(sleep, {
     apply(real, self, args) {
       timers.push(performance.now() + (Number(args[1]) || 0));
       return Reflect.apply(real, self, args);
