@@ -20,10 +20,12 @@ from stacksight_lighthouse.models import (
 
 Json = Mapping[str, Any]
 
-ALPHA = 0.05 / len(METRIC_AUDITS)
-"""Five metrics are tested, so each at a fifth of 5 % (Bonferroni)."""
-LEAST_RUNS = 5
-"""Four against four cannot reach a p below 0.028, which is more than ALPHA."""
+ALPHA = 0.025 / len(METRIC_AUDITS)
+"""Five metrics are tested, so each at a fifth of the level for all (Bonferroni). The level is half
+of the usual 5 %: a false alarm sends somebody looking for what is not there."""
+LEAST_RUNS = 6
+"""Five against five cannot reach a p below 0.0079, which is more than ALPHA; six against six still
+may overlap by a run."""
 MAX_CHANGES = 15
 
 # What a visitor would not notice is no change, however certain: in milliseconds, CLS in its unit.
@@ -36,8 +38,8 @@ ERROR_DEVICES = (
     "compared. Audit both for the same device."
 )
 NOTE_FEW_RUNS = (
-    "{fewest} of at least 5 runs: too few to tell a difference of the metrics from chance, so they "
-    "are not judged. Compare two addresses, or two audits made with runs=5 or more."
+    "{fewest} of at least 6 runs: too few to tell a difference of the metrics from chance, so they "
+    "are not judged. Compare two addresses, or two audits made with runs=6 or more."
 )
 NOTE_NOT_INTERLEAVED = (
     "The two audits were made one after the other, so a change of the machine's load in between "

@@ -31,8 +31,8 @@ async def compare_audits(
     *,
     device: Annotated[Device, Field(description="For addresses: the preset.")] = "mobile",
     runs: Annotated[
-        int, Field(description="For addresses: runs of each, in turns.", ge=5, le=9)
-    ] = 5,
+        int, Field(description="For addresses: runs of each, in turns.", ge=6, le=9)
+    ] = 6,
     deadline_s: Annotated[
         int | None,
         Field(description="For addresses: seconds for all; 60 per run by default.", ge=5, le=1800),
@@ -41,7 +41,7 @@ async def compare_audits(
     """Tell whether a page got better or worse, or whether nothing can be said.
 
     Two addresses (the old and the new deployment) are run in turns, which takes a minute or more
-    and is the surest. Two audit_ids compare what is kept; made with runs=5, their speed too.
+    and is the surest. Two audit_ids compare what is kept; made with runs=6, their speed too.
 
     Example: compare_audits(before="audit-3fa9c1d2", after="audit-77b0e4aa")
     """
