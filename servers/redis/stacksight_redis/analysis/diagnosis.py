@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel, Field
-
 from stacksight_core.units import format_count, format_duration, plural
 from stacksight_redis.analysis.deaths import meaning_of
 from stacksight_redis.analysis.job_view import show_error
@@ -18,8 +16,9 @@ from stacksight_redis.analysis.queue_status import (
     late_after_s,
     name_holders,
 )
-from stacksight_redis.analysis.rates import Flow
+from stacksight_redis.analysis.rates import Flow, describe_flow
 from stacksight_redis.facts.queues import Observed
+from stacksight_redis.models.diagnosis import Diagnosis, Finding
 from stacksight_redis.models.queues import DeadLetters
 
 _PLAIN_ID = re.compile(r"[\w-]+")
@@ -38,29 +37,6 @@ NOT_PROVABLE = (
     "Redis does not tell which of the messages in flight run and for how long, how many succeeded, "
     "how often one was delivered, or who enqueued it: that is in the workers' logs and metrics"
 )
-
-
-class Finding(BaseModel):
-    """One cause with its evidence, and what to do about it."""
-
-    title: str
-    evidence: str
-    fix: str | None = None
-
-
-class Diagnosis(BaseModel):
-    """The answer of diagnose_queue; the worst finding first, and its title the verdict."""
-
-    verdict: str
-    conclusion: str
-    findings: list[Finding] = Field(default_factory=list)
-    dead_letters: list[DeadLetters] = Field(default_factory=list)
-    dead_looked_at: int = 0
-    dead: int = 0
-    rates: str | None = None
-    processes: str | None = None
-    next: list[str] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -389,20 +365,6 @@ def _busy(case: Case) -> list[Finding]:
         fix = "See in the workers' logs what runs so long; add threads if that is how it has to be."
         return [Finding(title="saturated", evidence=f"{evidence}.", fix=fix)]
     return []
-
-
-def describe_flow(flow: Flow) -> str:
-    """Rates in one line: in, out, and how long until the list is empty."""
-    least = "" if flow.exact else "at least "
-    if not flow.exact and not flow.enqueued and not flow.fetched:
-        return f"nothing was seen to come or go within {format_duration(flow.seconds)}"
-    text = (
-        f"in {least}{flow.in_per_s:.1f}/s, out {least}{flow.out_per_s:.1f}/s over "
-        f"{format_duration(flow.seconds)}"
-    )
-    if flow.drained_in_s is not None:
-        text += f", so empty in about {format_duration(flow.drained_in_s)}"
-    return text
 
 
 def _describe_processes(observed: Sequence[Observed]) -> str:

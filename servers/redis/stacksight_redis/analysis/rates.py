@@ -6,6 +6,8 @@ in the list at the second, unless everything was taken: what stands behind it ha
 
 from dataclasses import dataclass, replace
 
+from stacksight_core.units import format_duration
+
 LOOK_BACK = 10_000
 """So many ids from the tail are searched for the earlier tail: 0.6 ms on the server."""
 
@@ -106,3 +108,17 @@ def join(first: Flow | None, second: Flow) -> Flow:
         waiting_before=first.waiting_before,
         exact=first.exact and second.exact,
     )
+
+
+def describe_flow(flow: Flow) -> str:
+    """Rates in one line: in, out, and how long until the list is empty."""
+    least = "" if flow.exact else "at least "
+    if not flow.exact and not flow.enqueued and not flow.fetched:
+        return f"nothing was seen to come or go within {format_duration(flow.seconds)}"
+    text = (
+        f"in {least}{flow.in_per_s:.1f}/s, out {least}{flow.out_per_s:.1f}/s over "
+        f"{format_duration(flow.seconds)}"
+    )
+    if flow.drained_in_s is not None:
+        text += f", so empty in about {format_duration(flow.drained_in_s)}"
+    return text

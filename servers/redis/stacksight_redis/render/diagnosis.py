@@ -2,7 +2,7 @@
 
 from stacksight_core.units import format_count
 from stacksight_core.untrusted import fence
-from stacksight_redis.analysis.diagnosis import Diagnosis
+from stacksight_redis.models.diagnosis import Diagnosis
 from stacksight_redis.render.queues import dead_letter_table
 
 

@@ -11,12 +11,13 @@ from stacksight_core.names import did_you_mean
 from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.dead_letters import Dead
-from stacksight_redis.analysis.diagnosis import Case, Diagnosis, diagnose
+from stacksight_redis.analysis.diagnosis import Case, diagnose
 from stacksight_redis.analysis.health_facts import causes_of
 from stacksight_redis.analysis.queue_answers import dead_letters, judge_all
 from stacksight_redis.analysis.queue_status import needs_rates
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.names import Queue
+from stacksight_redis.models.diagnosis import Diagnosis
 from stacksight_redis.render.diagnosis import render_diagnosis
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.discovery import discover
