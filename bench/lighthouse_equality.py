@@ -19,10 +19,10 @@ from urllib.parse import quote
 from stacksight_core.settings import load_settings
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.analysis.metrics import format_metric, values_of
-from stacksight_lighthouse.models import Category
-from stacksight_lighthouse.orders import Order
+from stacksight_lighthouse.models.audits import Category
+from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.settings import Settings
-from stacksight_lighthouse.source import Lighthouse, connect
+from stacksight_lighthouse.source.lighthouse import Lighthouse, connect
 from tests.lighthouse.command import find_engine, run_command
 from tests.lighthouse.site import Site, running_site
 

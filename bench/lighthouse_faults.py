@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mcp_types import ImageContent
 
-from stacksight_lighthouse.models import CATEGORIES
+from stacksight_lighthouse.models.audits import CATEGORIES
 from tests.lighthouse.faults import FAULTS
 from tests.lighthouse.faults.page import Fault
 from tests.lighthouse.site import running_site

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from stacksight_lighthouse.engine.install import Engine
-from stacksight_lighthouse.models import CATEGORIES
+from stacksight_lighthouse.models.audits import CATEGORIES
 from tests.lighthouse.command import find_engine, run_command
 from tests.lighthouse.site import running_site
 from tests.support.stdio import ServerClient, open_client

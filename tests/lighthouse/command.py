@@ -11,7 +11,7 @@ from typing import Any
 from stacksight_core.settings import load_settings
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.engine.install import Engine, ensure_engine
-from stacksight_lighthouse.models import CATEGORIES
+from stacksight_lighthouse.models.audits import CATEGORIES
 from stacksight_lighthouse.settings import Settings
 
 

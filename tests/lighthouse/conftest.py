@@ -14,7 +14,7 @@ from stacksight_core.settings import load_settings
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.engine.install import Engine, ensure_engine
 from stacksight_lighthouse.engine.pool import WorkerPool
-from stacksight_lighthouse.models import StoredAudit
+from stacksight_lighthouse.models.audits import StoredAudit
 from stacksight_lighthouse.settings import Settings
 from tests.conftest import missing
 from tests.lighthouse.site import Site, running_site

@@ -11,8 +11,8 @@ import pytest
 
 from stacksight_core.errors import ToolFailure
 from stacksight_lighthouse.access import Access, access_of, origin_of
-from stacksight_lighthouse.jar import Jar
 from stacksight_lighthouse.secrets import mask_result
+from stacksight_lighthouse.source.jar import Jar
 from tests.lighthouse.site import Site, running_site
 from tests.support.stdio import ServerClient
 

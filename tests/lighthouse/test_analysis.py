@@ -15,9 +15,9 @@ from stacksight_lighthouse.analysis.patterns import common_selector, fold
 from stacksight_lighthouse.analysis.points import log_normal_score, points_to_gain
 from stacksight_lighthouse.analysis.report import not_measured, representative_run, summarize
 from stacksight_lighthouse.analysis.topics import TOPICS, look_into
-from stacksight_lighthouse.models import Element, Item, StoredAudit
-from stacksight_lighthouse.render import fitted, render_report
-from stacksight_lighthouse.render_topic import render_topic
+from stacksight_lighthouse.models.audits import Element, Item, StoredAudit
+from stacksight_lighthouse.render.report import fitted, render_report
+from stacksight_lighthouse.render.topic import render_topic
 
 
 def changed(audit: StoredAudit, **checks: dict[str, Any]) -> StoredAudit:

@@ -9,10 +9,10 @@ import pytest
 from stacksight_core.errors import ToolFailure
 from stacksight_lighthouse.analysis.budget_check import check
 from stacksight_lighthouse.analysis.figures import figures_of
-from stacksight_lighthouse.models import StoredAudit
-from stacksight_lighthouse.models_budget import BudgetLine, BudgetReport
-from stacksight_lighthouse.render_budget import render_budget
-from stacksight_lighthouse.workspace import read_json
+from stacksight_lighthouse.models.audits import StoredAudit
+from stacksight_lighthouse.models.budget import BudgetLine, BudgetReport
+from stacksight_lighthouse.render.budget import render_budget
+from stacksight_lighthouse.source.workspace import read_json
 from tests.lighthouse.site import Site
 from tests.support.stdio import ServerClient
 

@@ -8,8 +8,8 @@ import pytest
 from stacksight_core.errors import ToolFailure
 from stacksight_lighthouse.analysis.compare import compare
 from stacksight_lighthouse.analysis.ranks import mann_whitney_p, shift
-from stacksight_lighthouse.models import Comparison, StoredAudit
-from stacksight_lighthouse.render_comparison import render_comparison
+from stacksight_lighthouse.models.audits import Comparison, StoredAudit
+from stacksight_lighthouse.render.comparison import render_comparison
 from tests.lighthouse.site import Site
 from tests.support.stdio import ServerClient
 

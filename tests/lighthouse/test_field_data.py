@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from stacksight_lighthouse.analysis.field_data import read_record
-from stacksight_lighthouse.render_field import render_field
+from stacksight_lighthouse.render.field_data import render_field
 from tests.support.stdio import ServerClient, open_client
 
 RECORD: dict[str, Any] = {

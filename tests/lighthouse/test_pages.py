@@ -6,10 +6,10 @@ import pytest
 from stacksight_core.errors import ToolFailure
 from stacksight_lighthouse.analysis.pages import digest, fold_pages
 from stacksight_lighthouse.analysis.sitemaps import NotASitemap, at_origin_of, read_sitemap
-from stacksight_lighthouse.models import CATEGORIES, StoredAudit
-from stacksight_lighthouse.models_pages import PagesReport
-from stacksight_lighthouse.render_pages import render_pages
-from stacksight_lighthouse.sitemap import pages_of
+from stacksight_lighthouse.models.audits import CATEGORIES, StoredAudit
+from stacksight_lighthouse.models.pages import PagesReport
+from stacksight_lighthouse.render.pages import render_pages
+from stacksight_lighthouse.source.sitemaps import pages_of
 from tests.lighthouse.site import Site
 from tests.support.stdio import ServerClient
 

@@ -8,9 +8,9 @@ from mcp_types import ImageContent
 from PIL import Image
 
 from stacksight_core.errors import ToolFailure
-from stacksight_lighthouse.models import StoredAudit
-from stacksight_lighthouse.pictures import COLOURS, take_picture
-from stacksight_lighthouse.render_picture import render_picture
+from stacksight_lighthouse.models.audits import StoredAudit
+from stacksight_lighthouse.render.drawing import COLOURS, take_picture
+from stacksight_lighthouse.render.picture import render_picture
 from tests.lighthouse.site import Site
 from tests.support.stdio import ServerClient
 

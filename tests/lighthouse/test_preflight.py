@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from stacksight_core.errors import ToolFailure
-from stacksight_lighthouse.preflight import Look, look_at
+from stacksight_lighthouse.source.preflight import Look, look_at
 from tests.lighthouse.site import Site
 
 

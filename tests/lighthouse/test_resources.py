@@ -5,7 +5,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import ImageContent, TextResourceContents
 
-from stacksight_lighthouse.report_html import render_html
+from stacksight_lighthouse.render.html import render_html
 from tests.lighthouse.site import Site
 from tests.support.stdio import ServerClient
 

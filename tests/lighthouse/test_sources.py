@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from stacksight_lighthouse.analysis.sources import Hunt, fix_list, wanted_of
-from stacksight_lighthouse.models import StoredAudit, Topic
-from stacksight_lighthouse.render_topic import render_topic
-from stacksight_lighthouse.workspace import text_files
+from stacksight_lighthouse.models.audits import StoredAudit, Topic
+from stacksight_lighthouse.render.topic import render_topic
+from stacksight_lighthouse.source.workspace import text_files
 from tests.lighthouse.site import Site
 from tests.support.stdio import ServerClient
 

@@ -9,12 +9,12 @@ from PIL import Image
 from syrupy.assertion import SnapshotAssertion
 
 from stacksight_core.errors import ToolFailure
-from stacksight_lighthouse import store as store_module
 from stacksight_lighthouse.analysis.history import entry_of, list_entries
-from stacksight_lighthouse.charts import HEIGHT, WIDTH, draw_trend
-from stacksight_lighthouse.models import AuditEntry, StoredAudit
-from stacksight_lighthouse.render_list import render_list
-from stacksight_lighthouse.store import Store
+from stacksight_lighthouse.models.audits import AuditEntry, StoredAudit
+from stacksight_lighthouse.render.charts import HEIGHT, WIDTH, draw_trend
+from stacksight_lighthouse.render.listing import render_list
+from stacksight_lighthouse.source import store as store_module
+from stacksight_lighthouse.source.store import Store
 
 
 def entries_of(audit: StoredAudit, count: int, **changes: Any) -> list[AuditEntry]:

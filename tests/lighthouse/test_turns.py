@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from stacksight_lighthouse.turns import WAITING_FOR_MACHINE, Turns
+from stacksight_lighthouse.source.turns import WAITING_FOR_MACHINE, Turns
 
 
 async def quietly(_: str) -> None:

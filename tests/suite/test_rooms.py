@@ -19,7 +19,7 @@ SOURCE = {
     "postgres": ("source",),
     "redis": ("source", "recording.recorder", "recording.wire"),
     "docker": ("source",),
-    "lighthouse": ("source", "engine", "preflight"),
+    "lighthouse": ("source", "engine"),
 }
 DRIVERS = {
     "postgres": {"asyncpg"},

@@ -8,9 +8,9 @@ from mcp_types import Resource
 
 from stacksight_core.resources import ResourceDefinition, Resources
 from stacksight_core.tools import source_of
-from stacksight_lighthouse.models import AuditEntry
-from stacksight_lighthouse.report_html import render_html
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import AuditEntry
+from stacksight_lighthouse.render.html import render_html
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 
 LISTED = 50
 JSON_TYPE, HTML_TYPE = "application/json", "text/html"

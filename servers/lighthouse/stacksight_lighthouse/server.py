@@ -4,7 +4,7 @@ from stacksight_core.server import ServerSpec
 from stacksight_lighthouse.about import ABOUT
 from stacksight_lighthouse.resources import RESOURCES
 from stacksight_lighthouse.settings import Settings
-from stacksight_lighthouse.source import connect, translate
+from stacksight_lighthouse.source.lighthouse import connect, translate
 from stacksight_lighthouse.tools.audit_pages import audit_pages
 from stacksight_lighthouse.tools.check_budget import check_budget
 from stacksight_lighthouse.tools.compare_audits import compare_audits

@@ -9,7 +9,7 @@ from stacksight_core.names import did_you_mean
 from stacksight_lighthouse.analysis.findings import checks_of, findings_of
 from stacksight_lighthouse.analysis.items import items_of
 from stacksight_lighthouse.analysis.topics import TOPICS
-from stacksight_lighthouse.models import Box, Item, Rect
+from stacksight_lighthouse.models.audits import Box, Item, Rect
 
 Json = Mapping[str, Any]
 

@@ -12,8 +12,8 @@ from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.budget_forms import Rule, read_budget
 from stacksight_lighthouse.analysis.budget_presets import REPLACED_BY
 from stacksight_lighthouse.analysis.figures import figures_of
-from stacksight_lighthouse.models import Figures, StoredAudit
-from stacksight_lighthouse.models_budget import BudgetLine, BudgetReport
+from stacksight_lighthouse.models.audits import Figures, StoredAudit
+from stacksight_lighthouse.models.budget import BudgetLine, BudgetReport
 
 _ORDER = {("over", "error"): 0, ("not measured", "error"): 1, ("over", "warn"): 2}
 

@@ -16,8 +16,8 @@ from stacksight_core.names import did_you_mean
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.budget_presets import NAMES, preset_assertions
 from stacksight_lighthouse.analysis.points import METRIC_AUDITS
-from stacksight_lighthouse.models import CATEGORIES
-from stacksight_lighthouse.models_budget import Level
+from stacksight_lighthouse.models.audits import CATEGORIES
+from stacksight_lighthouse.models.budget import Level
 
 Kind = Literal["minScore", "maxLength", "maxNumericValue"]
 Method = Literal["optimistic", "pessimistic", "median", "median-run"]

@@ -10,7 +10,7 @@ from stacksight_lighthouse.analysis.findings import findings_of
 from stacksight_lighthouse.analysis.metrics import format_metric
 from stacksight_lighthouse.analysis.points import METRIC_AUDITS
 from stacksight_lighthouse.analysis.ranks import mann_whitney_p, shift
-from stacksight_lighthouse.models import (
+from stacksight_lighthouse.models.audits import (
     Comparison,
     MetricChange,
     PatternChange,

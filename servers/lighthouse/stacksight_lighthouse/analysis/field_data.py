@@ -8,7 +8,7 @@ from typing import Any
 
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.metrics import format_metric
-from stacksight_lighthouse.models_field import FieldData, FieldMetric, Scope
+from stacksight_lighthouse.models.field_data import FieldData, FieldMetric, Scope
 
 Json = Mapping[str, Any]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stacksight_lighthouse.models import Figures
+from stacksight_lighthouse.models.audits import Figures
 
 Json = Mapping[str, Any]
 

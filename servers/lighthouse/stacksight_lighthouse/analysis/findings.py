@@ -12,7 +12,7 @@ from stacksight_lighthouse.analysis.points import points_lost, points_to_gain
 from stacksight_lighthouse.analysis.ranking import about_icon, rank_of
 from stacksight_lighthouse.analysis.savings import savings_of
 from stacksight_lighthouse.analysis.states import FAILS, state_of
-from stacksight_lighthouse.models import CATEGORIES, Category, Finding
+from stacksight_lighthouse.models.audits import CATEGORIES, Category, Finding
 
 Json = Mapping[str, Any]
 

@@ -6,7 +6,7 @@ from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.metrics import format_metric, values_of
 from stacksight_lighthouse.analysis.scores import scores_of
-from stacksight_lighthouse.models import AuditEntry, AuditList, Device, StoredAudit, Trend
+from stacksight_lighthouse.models.audits import AuditEntry, AuditList, Device, StoredAudit, Trend
 
 PAGE_SIZE = 20
 MAX_TRENDS = 3

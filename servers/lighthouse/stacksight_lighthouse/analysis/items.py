@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from stacksight_core.units import format_bytes, format_count, format_duration
 from stacksight_core.untrusted import inline
-from stacksight_lighthouse.models import Element, Item, Rect
+from stacksight_lighthouse.models.audits import Element, Item, Rect
 
 SNIPPET_CHARS = 160
 TEXT_CHARS = 200

@@ -6,7 +6,7 @@ from typing import Any
 from stacksight_core.units import format_duration
 from stacksight_lighthouse.analysis.items import items_of
 from stacksight_lighthouse.analysis.points import METRIC_AUDITS, TIMESPAN_METRICS
-from stacksight_lighthouse.models import Item, Metric
+from stacksight_lighthouse.models.audits import Item, Metric
 
 Json = Mapping[str, Any]
 

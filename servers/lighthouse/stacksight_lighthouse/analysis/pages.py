@@ -9,8 +9,8 @@ from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
 from stacksight_lighthouse.analysis.metrics import format_metric, values_of
 from stacksight_lighthouse.analysis.scores import scores_of
-from stacksight_lighthouse.models import Category, Device, Finding, StoredAudit
-from stacksight_lighthouse.models_pages import PageRow, PagesReport, SharedPlace, SharedProblem
+from stacksight_lighthouse.models.audits import Category, Device, Finding, StoredAudit
+from stacksight_lighthouse.models.pages import PageRow, PagesReport, SharedPlace, SharedProblem
 
 MAX_PROBLEMS = 12
 MAX_PLACES = 3

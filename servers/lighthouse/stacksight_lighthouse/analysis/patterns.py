@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from stacksight_lighthouse.models import Element, Item, Pattern
+from stacksight_lighthouse.models.audits import Element, Item, Pattern
 
 _NUMBER = re.compile(r"(?<![#\w])\d+(?:\.\d+)?")  # not the digits of a colour
 _CLASS = re.compile(r"""\bclass\s*=\s*["']([^"']*)["']""")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from stacksight_lighthouse.models import Finding, Pattern
+from stacksight_lighthouse.models.audits import Finding, Pattern
 
 Json = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from stacksight_lighthouse.analysis.findings import checks_of, findings_of
 from stacksight_lighthouse.analysis.metrics import metrics_of
 from stacksight_lighthouse.analysis.scores import scores_of
 from stacksight_lighthouse.analysis.states import MANUAL, NOT_APPLICABLE, PASSES, state_of
-from stacksight_lighthouse.models import AuditReport, Finding, Item, StoredAudit
+from stacksight_lighthouse.models.audits import AuditReport, Finding, Item, StoredAudit
 
 Json = Mapping[str, Any]
 

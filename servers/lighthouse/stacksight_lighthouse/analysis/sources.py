@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
 from stacksight_lighthouse.analysis.states import UNATTRIBUTABLE
-from stacksight_lighthouse.models import Element, Finding, Item, Pattern, Section, Topic
+from stacksight_lighthouse.models.audits import Element, Finding, Item, Pattern, Section, Topic
 
 Json = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from stacksight_lighthouse.analysis.fixes import fix_for
 from stacksight_lighthouse.analysis.items import items_of
 from stacksight_lighthouse.analysis.patterns import arrange
 from stacksight_lighthouse.analysis.states import FAILS, NOT_MEASURED, state_of
-from stacksight_lighthouse.models import Item, Section, StoredAudit, Topic
+from stacksight_lighthouse.models.audits import Item, Section, StoredAudit, Topic
 
 Json = Mapping[str, Any]
 

@@ -14,12 +14,12 @@ from stacksight_core.tools import source_of, tool
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.pages import PageDigest, digest, fold_pages
-from stacksight_lighthouse.models import CATEGORIES, Category, Device
-from stacksight_lighthouse.models_pages import PagesReport
-from stacksight_lighthouse.orders import Order
-from stacksight_lighthouse.render_pages import render_pages
-from stacksight_lighthouse.sitemap import pages_of
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import CATEGORIES, Category, Device
+from stacksight_lighthouse.models.orders import Order
+from stacksight_lighthouse.models.pages import PagesReport
+from stacksight_lighthouse.render.pages import render_pages
+from stacksight_lighthouse.source.lighthouse import Lighthouse
+from stacksight_lighthouse.source.sitemaps import pages_of
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress

@@ -10,15 +10,15 @@ from pydantic import Field
 from stacksight_core.errors import ToolFailure
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.budget_check import check
-from stacksight_lighthouse.models import CATEGORIES, Device, StoredAudit
-from stacksight_lighthouse.models_budget import BudgetReport
-from stacksight_lighthouse.orders import Order
-from stacksight_lighthouse.render_budget import render_budget
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import CATEGORIES, Device, StoredAudit
+from stacksight_lighthouse.models.budget import BudgetReport
+from stacksight_lighthouse.models.orders import Order
+from stacksight_lighthouse.render.budget import render_budget
+from stacksight_lighthouse.source.lighthouse import Lighthouse
+from stacksight_lighthouse.source.workspace import read_json
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress
-from stacksight_lighthouse.workspace import read_json
 
 ERROR_WHICH = "Give either `audit_id`, of a kept audit, or `url`, of a page to audit now; not both."
 

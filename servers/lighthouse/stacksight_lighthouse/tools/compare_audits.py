@@ -9,10 +9,10 @@ from pydantic import Field
 from stacksight_core.errors import ToolFailure
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.compare import compare
-from stacksight_lighthouse.models import CATEGORIES, Comparison, Device
-from stacksight_lighthouse.orders import Order
-from stacksight_lighthouse.render_comparison import render_comparison
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import CATEGORIES, Comparison, Device
+from stacksight_lighthouse.models.orders import Order
+from stacksight_lighthouse.render.comparison import render_comparison
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress

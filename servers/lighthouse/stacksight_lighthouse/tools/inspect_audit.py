@@ -12,11 +12,11 @@ from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.sources import TOPIC as SOURCES
 from stacksight_lighthouse.analysis.sources import Hunt, fix_list, wanted_of
 from stacksight_lighthouse.analysis.topics import look_into
-from stacksight_lighthouse.models import StoredAudit, Topic
-from stacksight_lighthouse.render_topic import render_topic
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import StoredAudit, Topic
+from stacksight_lighthouse.render.topic import render_topic
+from stacksight_lighthouse.source.lighthouse import Lighthouse
+from stacksight_lighthouse.source.workspace import text_files
 from stacksight_lighthouse.tools.arguments import AuditId, Cursor
-from stacksight_lighthouse.workspace import text_files
 
 
 @tool(title="Look into an audit", render=render_topic)

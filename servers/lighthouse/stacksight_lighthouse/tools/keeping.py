@@ -6,9 +6,9 @@ from stacksight_lighthouse.analysis.figures import figures_of
 from stacksight_lighthouse.analysis.history import entry_of
 from stacksight_lighthouse.analysis.metrics import values_of
 from stacksight_lighthouse.analysis.report import representative_run
-from stacksight_lighthouse.models import StoredAudit
-from stacksight_lighthouse.orders import Order
-from stacksight_lighthouse.source import Lighthouse, Outcome
+from stacksight_lighthouse.models.audits import StoredAudit
+from stacksight_lighthouse.models.orders import Order
+from stacksight_lighthouse.source.lighthouse import Lighthouse, Outcome
 
 
 async def keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str, StoredAudit]:

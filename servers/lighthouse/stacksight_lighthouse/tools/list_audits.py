@@ -8,10 +8,10 @@ from pydantic import Field
 
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.history import list_entries
-from stacksight_lighthouse.charts import draw_trend
-from stacksight_lighthouse.models import AuditList
-from stacksight_lighthouse.render_list import render_list
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import AuditList
+from stacksight_lighthouse.render.charts import draw_trend
+from stacksight_lighthouse.render.listing import render_list
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 from stacksight_lighthouse.tools.arguments import Cursor
 
 

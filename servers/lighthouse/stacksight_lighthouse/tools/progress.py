@@ -4,7 +4,7 @@ import time
 
 from mcp.server.mcpserver import Context
 
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 
 PROGRESS_SECONDS = 0.5
 

@@ -6,10 +6,10 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.tools import source_of, tool
-from stacksight_lighthouse.field_data import ask
-from stacksight_lighthouse.models_field import FieldData
-from stacksight_lighthouse.render_field import render_field
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.field_data import FieldData
+from stacksight_lighthouse.render.field_data import render_field
+from stacksight_lighthouse.source.field_data import ask
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 
 
 @tool(title="Read real users' figures", render=render_field, open_world=True)

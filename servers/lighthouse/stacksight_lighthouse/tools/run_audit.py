@@ -10,10 +10,10 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.access import access_of
 from stacksight_lighthouse.analysis.report import summarize
-from stacksight_lighthouse.models import CATEGORIES, AuditReport, Category, Device
-from stacksight_lighthouse.orders import Mode, Order, Step
-from stacksight_lighthouse.render import fitted, render_report
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import CATEGORIES, AuditReport, Category, Device
+from stacksight_lighthouse.models.orders import Mode, Order, Step
+from stacksight_lighthouse.render.report import fitted, render_report
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress

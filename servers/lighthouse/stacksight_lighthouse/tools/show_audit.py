@@ -7,10 +7,10 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.tools import source_of, tool
-from stacksight_lighthouse.models import Picture
-from stacksight_lighthouse.pictures import take_picture
-from stacksight_lighthouse.render_picture import render_picture
-from stacksight_lighthouse.source import Lighthouse
+from stacksight_lighthouse.models.audits import Picture
+from stacksight_lighthouse.render.drawing import take_picture
+from stacksight_lighthouse.render.picture import render_picture
+from stacksight_lighthouse.source.lighthouse import Lighthouse
 from stacksight_lighthouse.tools.arguments import AuditId
 
 

@@ -2,8 +2,8 @@
 
 from stacksight_core.units import plural
 from stacksight_core.untrusted import fence, inline
-from stacksight_lighthouse.models import Item, Section, Topic
-from stacksight_lighthouse.render import render_causes, render_item
+from stacksight_lighthouse.models.audits import Item, Section, Topic
+from stacksight_lighthouse.render.report import render_causes, render_item
 
 
 def render_topic(topic: Topic) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from stacksight_core.errors import ToolFailure
 from stacksight_core.names import did_you_mean
 from stacksight_core.redact import MASK, redact_assignments, redact_text
-from stacksight_lighthouse.models import AuditEntry, StoredAudit
+from stacksight_lighthouse.models.audits import AuditEntry, StoredAudit
 
 KEPT_AUDITS = 100
 """How many are kept per project; the oldest are removed."""

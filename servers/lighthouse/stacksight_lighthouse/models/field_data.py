@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stacksight_lighthouse.models import Model
+from stacksight_lighthouse.models.audits import Model
 
 Scope = Literal["page", "origin"]
 

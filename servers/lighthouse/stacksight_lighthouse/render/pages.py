@@ -6,7 +6,7 @@ from stacksight_core.layout import render_table
 from stacksight_core.units import plural
 from stacksight_core.untrusted import fence, inline
 from stacksight_lighthouse.analysis.pages import SHOWN_METRICS
-from stacksight_lighthouse.models_pages import PagesReport, SharedProblem
+from stacksight_lighthouse.models.pages import PagesReport, SharedProblem
 
 _URL_CHARS = 100
 _SHORT = {"best-practices": "practices"}

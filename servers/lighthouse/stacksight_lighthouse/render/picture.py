@@ -2,7 +2,7 @@
 
 from stacksight_core.units import plural
 from stacksight_core.untrusted import fence
-from stacksight_lighthouse.models import Box, Picture
+from stacksight_lighthouse.models.audits import Box, Picture
 
 
 def render_picture(picture: Picture) -> str:

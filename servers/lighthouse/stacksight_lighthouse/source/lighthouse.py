@@ -16,12 +16,12 @@ from stacksight_lighthouse.engine.install import Engine, Say, ensure_engine
 from stacksight_lighthouse.engine.pool import WorkerPool
 from stacksight_lighthouse.engine.process import AuditFailed, WorkerDied, finish, sandboxed
 from stacksight_lighthouse.failures import explain_failure, explain_runtime_error
-from stacksight_lighthouse.orders import Order
-from stacksight_lighthouse.preflight import Look, look_at
+from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.secrets import mask_result
 from stacksight_lighthouse.settings import Settings
-from stacksight_lighthouse.store import Store, project_folder
-from stacksight_lighthouse.turns import Turns
+from stacksight_lighthouse.source.preflight import Look, look_at
+from stacksight_lighthouse.source.store import Store, project_folder
+from stacksight_lighthouse.source.turns import Turns
 
 FIRST_LOOK_SECONDS = 30.0
 MAX_WAIT_SECONDS = 45.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from stacksight_core.units import plural
 from stacksight_core.untrusted import fence, inline
-from stacksight_lighthouse.models import AuditReport, Element, Finding, Item, Metric, Pattern
+from stacksight_lighthouse.models.audits import AuditReport, Element, Finding, Item, Metric, Pattern
 
 MAX_CHARS = 4_000
 LEAST_FINDINGS = 2

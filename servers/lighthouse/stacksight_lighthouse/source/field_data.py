@@ -9,9 +9,9 @@ import httpx
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.field_data import read_record
-from stacksight_lighthouse.models_field import FieldData
+from stacksight_lighthouse.models.field_data import FieldData
 from stacksight_lighthouse.settings import Settings
-from stacksight_lighthouse.visit import ERROR_SCHEME
+from stacksight_lighthouse.source.visit import ERROR_SCHEME
 
 TIMEOUT_SECONDS = 20.0
 FORM_FACTORS: Mapping[str, str | None] = {

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stacksight_lighthouse.models import Device, Model
+from stacksight_lighthouse.models.audits import Device, Model
 
 Level = Literal["error", "warn"]
 Outcome = Literal["over", "not measured", "within"]

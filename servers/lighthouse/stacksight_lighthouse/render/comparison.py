@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from stacksight_core.untrusted import fence
-from stacksight_lighthouse.models import Comparison, MetricChange, PatternChange
+from stacksight_lighthouse.models.audits import Comparison, MetricChange, PatternChange
 
 
 def render_comparison(comparison: Comparison) -> str:

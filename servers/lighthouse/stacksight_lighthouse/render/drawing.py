@@ -11,7 +11,7 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.units import format_duration
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.boxes import FILM, View, view_of
-from stacksight_lighthouse.models import Box, Picture
+from stacksight_lighthouse.models.audits import Box, Picture
 
 Json = Mapping[str, Any]
 

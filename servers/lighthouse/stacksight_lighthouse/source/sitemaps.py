@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.sitemaps import NotASitemap, at_origin_of, read_sitemap
-from stacksight_lighthouse.visit import fetch
+from stacksight_lighthouse.source.visit import fetch
 
 MAX_BYTES = 10_000_000
 MAX_SITEMAPS = 10

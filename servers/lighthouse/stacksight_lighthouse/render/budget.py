@@ -2,7 +2,7 @@
 
 from stacksight_core.layout import render_table
 from stacksight_core.units import plural
-from stacksight_lighthouse.models_budget import BudgetLine, BudgetReport
+from stacksight_lighthouse.models.budget import BudgetLine, BudgetReport
 
 MAX_WITHIN = 12
 

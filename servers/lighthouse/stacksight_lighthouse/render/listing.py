@@ -3,7 +3,7 @@
 from stacksight_core.layout import render_table
 from stacksight_core.units import plural
 from stacksight_lighthouse.analysis.metrics import format_metric
-from stacksight_lighthouse.models import AuditEntry, AuditList, Trend
+from stacksight_lighthouse.models.audits import AuditEntry, AuditList, Trend
 
 MAX_SHOWN = 12
 NONE_KEPT = "No audit is kept that matches. run_audit(url) makes one."

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stacksight_lighthouse.access import Access, origin_of
-from stacksight_lighthouse.models import Category, Device
+from stacksight_lighthouse.models.audits import Category, Device
 from stacksight_lighthouse.secrets import mask_values
 
 Mode = Literal["navigation", "snapshot", "timespan"]

@@ -15,8 +15,8 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.units import format_duration
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.access import Access, origin_of
-from stacksight_lighthouse.jar import Jar
-from stacksight_lighthouse.visit import (
+from stacksight_lighthouse.source.jar import Jar
+from stacksight_lighthouse.source.visit import (
     ERROR_LOOP,
     ERROR_NO_ANSWER,
     MAX_REDIRECTS,

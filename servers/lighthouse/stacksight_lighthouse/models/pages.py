@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from stacksight_lighthouse.models import Category, Device, Model
+from stacksight_lighthouse.models.audits import Category, Device, Model
 
 
 class PageRow(Model):

@@ -1,7 +1,7 @@
 """The answer of read_field_data as text. No I/O."""
 
 from stacksight_core.layout import render_table
-from stacksight_lighthouse.models_field import FieldData
+from stacksight_lighthouse.models.field_data import FieldData
 
 _VERDICTS = {
     True: "Core Web Vitals pass",

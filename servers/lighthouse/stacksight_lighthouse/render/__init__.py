@@ -1,0 +1,1 @@
+"""From models to what the agent reads and sees. No I/O."""
