@@ -154,16 +154,13 @@ class Container:
     working_dir: str
     tty: bool
     open_stdin: bool
-    stop_signal: str
     env: Mapping[str, bool]
     """Variable to whether it has a value."""
     env_targets: Mapping[str, Target]
     """Variable to the host that its address names; nothing else of a value is kept."""
     log_driver: str
-    log_path: str
     log_options: Mapping[str, str]
     memory_limit: int
-    swap_limit: int
     cpus: float
     pids_limit: int
     open_files_limit: int
@@ -212,15 +209,11 @@ class EngineInfo:
     name: str
     version: str
     api_version: str
-    operating_system: str
     architecture: str
     cpus: int
     memory: int
     root_dir: str
     log_driver: str
-    storage_driver: str
-    cgroup_version: str
-    cgroup_driver: str
 
     @property
     def is_podman(self) -> bool:

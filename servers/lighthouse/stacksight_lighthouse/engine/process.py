@@ -55,11 +55,9 @@ class Worker:
     """A running worker. One audit at a time: its caller sees to that.
 
     Attributes:
-        chrome_version: e.g. ``Chrome/156.0.8078.79``.
         bound_cookies: whether its Chrome keeps cookies to the port that they were set for.
     """
 
-    chrome_version: str
     bound_cookies: bool
     _process: asyncio.subprocess.Process
     _chrome_pid: int
@@ -126,7 +124,7 @@ async def start_worker(
     except BaseException:
         await finish(_close(process, None, folder, patience_s=QUIT_SECONDS))
         raise
-    return Worker(ready["chromeVersion"], bound_cookies, process, ready["chromePid"], folder)
+    return Worker(bound_cookies, process, ready["chromePid"], folder)
 
 
 def sandboxed() -> bool:

@@ -3,7 +3,7 @@
 // It reads one JSON message per line from stdin and writes one per line to stdout:
 //
 //   → {"type": "start", "chrome", "folder", "sandbox", "boundCookies", "refusedNetworks"}
-//   ← {"type": "ready", "chromePid", "chromeVersion", "lighthouseVersion", "nodeVersion"}
+//   ← {"type": "ready", "chromePid"}
 //   → {"type": "audit", "id", ...}      see audit.mjs
 //   ← {"type": "progress", "id", "message"}
 //   ← {"type": "result", "id", "lhr", "memory"}     memory: bytes resident in this process
@@ -51,19 +51,7 @@ async function start({folder, refusedNetworks, ...options}) {
   ]);
   session = {browser, folder, runAudit};
   browser.on('disconnected', () => end(ending ? 0 : 1));
-  const {version: lighthouseVersion} = await readManifest();
-  send({
-    type: 'ready',
-    chromePid: browser.process().pid,
-    chromeVersion: await browser.version(),
-    lighthouseVersion,
-    nodeVersion: process.version,
-  });
-}
-
-async function readManifest() {
-  const path = new URL(import.meta.resolve('lighthouse/package.json'));
-  return JSON.parse(await fs.readFile(path, 'utf8'));
+  send({type: 'ready', chromePid: browser.process().pid});
 }
 
 async function audit(order) {

@@ -17,7 +17,6 @@ class ColumnFacts:
         distinct: estimated number of distinct values, or None without statistics.
         null_share: 0 to 1.
         common: most common values, as text, the commonest first.
-        common_shares: their shares of the rows.
         bounds: histogram bounds, as text.
         width: average bytes.
     """
@@ -27,7 +26,6 @@ class ColumnFacts:
     distinct: float | None = None
     null_share: float = 0.0
     common: tuple[str, ...] = ()
-    common_shares: tuple[float, ...] = ()
     bounds: tuple[str, ...] = ()
     width: int = 8
 

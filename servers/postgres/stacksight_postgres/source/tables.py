@@ -78,7 +78,6 @@ def _column(row: Any) -> ColumnFacts:
         distinct=row["distinct"],
         null_share=row["null_share"],
         common=tuple(row["common"]),
-        common_shares=tuple(row["common_shares"]),
         bounds=tuple(row["bounds"]),
         width=row["width"],
     )

@@ -7,7 +7,6 @@ SELECT
         ::float8 AS "distinct",
     coalesce(s.null_frac, 0)::float8 AS null_share,
     coalesce((s.most_common_vals::text::text[])[1:10], '{}') AS common,
-    coalesce((s.most_common_freqs::float8[])[1:10], '{}') AS common_shares,
     -- Eleven of the bounds, evenly spread.
     coalesce((
         SELECT array_agg(b.bounds[n] ORDER BY n)
