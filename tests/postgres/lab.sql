@@ -38,6 +38,12 @@ INSERT INTO keys SELECT n * 3 FROM generate_series(1, 20000) AS n;
 CREATE TABLE written (id integer, filler text) WITH (autovacuum_enabled = off);
 INSERT INTO written SELECT n, repeat('x', 300) FROM generate_series(1, 20000) AS n;
 
+-- Functions are PARALLEL UNSAFE unless they say otherwise, also where they are inlined.
+CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT n * 2';
+
+CREATE TABLE alone (n integer, filler text) WITH (parallel_workers = 0, autovacuum_enabled = off);
+INSERT INTO alone SELECT n, repeat('x', 80) FROM generate_series(1, 90000) AS n;
+
 VACUUM ANALYZE;
 
 CREATE TABLE unvacuumed (id integer PRIMARY KEY, n integer) WITH (autovacuum_enabled = off);

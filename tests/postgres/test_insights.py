@@ -26,6 +26,7 @@ ONLY_LOOPS = "enable_hashjoin=off enable_mergejoin=off"
 SERIAL = "max_parallel_workers_per_gather=0"
 SMALL = f"work_mem=64kB {SERIAL}"
 COMPILED = "jit=on jit_above_cost=0 jit_optimize_above_cost=0 jit_inline_above_cost=0"
+FREE_WORKERS = "parallel_setup_cost=0 parallel_tuple_cost=0"
 EAGER = "parallel_setup_cost=0 parallel_tuple_cost=0 min_parallel_table_scan_size=0"
 
 # Insight, database, settings, statement, and what its title has to say.
@@ -99,6 +100,30 @@ MEASURED = [
         "WITH x AS MATERIALIZED (SELECT * FROM orders) SELECT * FROM x WHERE note = 'note 10'",
         "60,000 rows, and then filtered to 1",
     ),
+    (
+        "never_executed",
+        "shop",
+        f"{SERIAL} {ONLY_LOOPS}",
+        "SELECT count(*) FROM lines l JOIN orders o ON o.id = l.order_id "
+        "WHERE o.total < 0.0 + o.id * 0",
+        "lines_pkey on lines",
+    ),
+    (
+        "serial",
+        "lab",
+        FREE_WORKERS,
+        "SELECT count(*) FROM items WHERE twice(category) > 5",
+        "Seq Scan on items reads",
+    ),
+    (
+        "serial",
+        "lab",
+        FREE_WORKERS,
+        "SELECT count(*) FROM items WHERE random() < 0.1",
+        "1 parallel worker could share",
+    ),
+    ("serial", "lab", f"{FREE_WORKERS} {SERIAL}", "SELECT count(*) FROM items", "1 parallel"),
+    ("serial", "lab", FREE_WORKERS, "SELECT count(*) FROM alone", "1 parallel"),
     ("top_n_sort", "shop", SERIAL, "SELECT * FROM orders ORDER BY total LIMIT 5", "first 5"),
     ("offset", "shop", SERIAL, "SELECT * FROM orders ORDER BY id OFFSET 50000 LIMIT 10", "50,000"),
     (
@@ -243,7 +268,7 @@ async def findings(
             for setting in settings.split():
                 await session.connection.execute(f"SET LOCAL {setting.replace('=', ' = ', 1)}")
             plan = await explain(session, Variant("", sql), analyze=analyze)
-            return find_all(PlanView(plan, await read_surroundings(session, plan)))
+            return find_all(PlanView(plan, await read_surroundings(session, plan, sql)))
     finally:
         await database.close()
 
@@ -278,6 +303,15 @@ def _sized(settings: str) -> str:
     return settings.replace("64kB", "'64kB'")
 
 
+async def test_what_keeps_workers_away_is_named_with_its_cure(lab_url: str) -> None:
+    sql = "SELECT count(*) FROM items WHERE twice(category) > 5"
+    finding = of_kind(await findings(lab_url, FREE_WORKERS, sql, analyze=False), "serial")
+    assert "twice() is PARALLEL UNSAFE" in str(finding.cause)
+    assert "ALTER FUNCTION twice(integer) PARALLEL SAFE" in str(finding.fix)
+    usual = await findings(lab_url, "jit=off", "SELECT count(*) FROM items", analyze=False)
+    assert "serial" not in {finding.kind for finding in usual}
+
+
 @pytest.mark.parametrize(("kind", "sql", "title"), ESTIMATED)
 async def test_insight_on_an_estimated_plan(shop_url: str, kind: str, sql: str, title: str) -> None:
     finding = of_kind(await findings(shop_url, SERIAL, sql, analyze=False), kind)
@@ -295,7 +329,14 @@ async def test_insight_on_a_statement_that_writes(
 
 @pytest.mark.parametrize(
     "kind",
-    ["planning", "reading_from_disk", "parallel_skew", "outside_nodes", "timing_overhead"],
+    [
+        "planning",
+        "reading_from_disk",
+        "parallel_skew",
+        "parallel_overhead",
+        "outside_nodes",
+        "timing_overhead",
+    ],
 )
 def test_insight_on_a_recorded_plan(kind: str) -> None:
     plan = read_plan(json.loads((RECORDED / f"{kind}.json").read_text()))

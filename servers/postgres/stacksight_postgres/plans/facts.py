@@ -98,6 +98,7 @@ class TableFacts:
     columns: Mapping[str, ColumnFacts] = field(default_factory=dict)
     indexes: tuple[IndexFacts, ...] = ()
     parent: str | None = None
+    parallel_workers: int | None = None
     unindexed_references: tuple[Reference, ...] = ()
 
     @property
@@ -108,12 +109,28 @@ class TableFacts:
 
 
 @dataclass(frozen=True)
+class FunctionFacts:
+    """A function that parallel workers cannot call.
+
+    Attributes:
+        name: its name.
+        parallel: u(nsafe), for a statement that calls it at all, or r(estricted) to the leader.
+        signature: with the types it takes, if it is the only one of its name and can be altered.
+    """
+
+    name: str
+    parallel: str
+    signature: str | None = None
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """What a plan is judged by besides itself.
 
     Attributes:
         tables: by schema and name.
         settings: planner and memory settings of the session, in their base units.
+        functions: that the statement calls and parallel workers cannot, the unsafe ones first.
         version: of the server, e.g. 150018.
         extensions: installed.
         available: extensions that could be installed.
@@ -121,6 +138,7 @@ class Surroundings:
 
     tables: Mapping[tuple[str, str], TableFacts] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    functions: tuple[FunctionFacts, ...] = ()
     version: int = 150000
     extensions: frozenset[str] = frozenset()
     available: frozenset[str] = frozenset()

@@ -153,7 +153,7 @@ def _shape(plan: Plan) -> tuple[str, ...]:
 
 async def _answer(source: Source, session: Session, kept: KeptPlan, variant: Variant) -> PlanAnswer:
     plan = kept.plan
-    around = await read_surroundings(session, plan)
+    around = await read_surroundings(session, plan, variant.sql)
     view = PlanView(plan, around)
     findings = find_all(view)
     if not kept.hypothetical:

@@ -1,11 +1,15 @@
 """Reads statistics of tables, and the settings that a plan depends on."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from stacksight_postgres.guard.names import names_in
+from stacksight_postgres.guard.statement import parse_statement
 from stacksight_postgres.plans.facts import (
     ColumnFacts,
+    FunctionFacts,
     IndexFacts,
     Reference,
     Surroundings,
@@ -17,18 +21,33 @@ from stacksight_postgres.source.database import Session
 
 MAX_TABLES = 60
 
+_EXPRESSIONS = ("Output", "Filter", "Join Filter", "Index Cond", "Hash Cond", "Group Key")
+_LITERAL = re.compile("'(?:[^']|'')*'")
+_CALLED = re.compile(r'(\w+)"?\(')
 
-async def read_surroundings(session: Session, plan: Plan) -> Surroundings:
-    """Read what a plan is judged by: its tables, with statistics and indexes, and the settings."""
+
+async def read_surroundings(session: Session, plan: Plan, sql: str) -> Surroundings:
+    """Read what a statement's plan is judged by: tables with statistics and indexes, settings."""
     wanted = {(node.schema or "", node.relation) for node in plan.nodes if node.relation}
     settings = await session.fetch(load_sql("planner_settings"))
     return Surroundings(
         tables=await read_tables(session, sorted(wanted)[:MAX_TABLES]),
         settings={row["name"]: row["setting"] for row in settings},
+        functions=await _read_functions(session, plan, sql),
         version=session.facts.version,
         extensions=frozenset(session.facts.extensions),
         available=session.facts.available,
     )
+
+
+async def _read_functions(session: Session, plan: Plan, sql: str) -> tuple[FunctionFacts, ...]:
+    """Look up what the plan shows, for views, and the statement, for functions that are inlined."""
+    names = {function.name for function in names_in(parse_statement(sql).tree).functions}
+    for node in plan.nodes:
+        texts = " ".join(node.text_of(key) for key in _EXPRESSIONS)
+        names |= set(_CALLED.findall(_LITERAL.sub("", texts)))
+    rows = await session.fetch(load_sql("function_facts"), sorted(names))
+    return tuple(FunctionFacts(**row) for row in rows)
 
 
 async def read_tables(

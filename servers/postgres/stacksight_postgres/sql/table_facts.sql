@@ -19,7 +19,9 @@ SELECT
         OR EXISTS (SELECT FROM pg_stats AS st WHERE st.schemaname = n.nspname AND st.tablename = c.relname)
         AS analyzed,
     (SELECT p.relname FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhparent
-        WHERE i.inhrelid = c.oid LIMIT 1) AS parent
+        WHERE i.inhrelid = c.oid LIMIT 1) AS parent,
+    (SELECT o.option_value::int FROM pg_options_to_table(c.reloptions) AS o
+        WHERE o.option_name = 'parallel_workers') AS parallel_workers
 FROM wanted AS w
 JOIN pg_class AS c ON c.oid = w.oid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
