@@ -107,7 +107,7 @@ def find_restarts(case: Case) -> Finding | None:
         evidence=[
             f"RestartCount={container.restart_count}, StartedAt={short_time(container.started)}",
             *([f"event die: exit code {explain_exit(ended)}"] if ended is not None else []),
-            *_said_before(case, container.speaks_since or container.started),
+            *_said_before(case, container.started),
         ],
         next=f'See what it said before: read_logs(["{container.name}"], mode="patterns").',
     )

@@ -15,6 +15,7 @@ from stacksight_core.untrusted import fence, inline
 from stacksight_redis.analysis.key_answers import answer_key, answer_keys
 from stacksight_redis.models.keys import KeyList, KeyView
 from stacksight_redis.render.queues import duration, next_page
+from stacksight_redis.source.commands import SCAN_COUNT
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.job_reader import text
 from stacksight_redis.source.key_reader import read_key, scan_keys
@@ -105,5 +106,5 @@ async def inspect_keys(
 
 async def _near(source: Source, key: str) -> str:
     """Names like the one that is missing, among the first keys of the database."""
-    _, names = await source.run("SCAN", 0, "COUNT", 1_000)
+    _, names = await source.run("SCAN", 0, "COUNT", SCAN_COUNT)
     return did_you_mean(key, [inline(text(name), 120) for name in names])
