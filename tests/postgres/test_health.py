@@ -33,6 +33,38 @@ async def test_what_is_wrong_is_found_with_its_fix(sick_url: str) -> None:
     assert len(text) < 8_000
 
 
+TABLES = ["usual", "eager", "patient", "quiet"]
+
+
+async def delete_rows(url: str, names: list[str]) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for table in names:
+            await connection.execute(f"DELETE FROM {table} WHERE n <= 30000")
+    finally:
+        await connection.close()  # which is when the last counters are sent
+
+
+async def test_a_tables_own_autovacuum_settings_count(postgres_server: PostgresServer) -> None:
+    url = await make_database(postgres_server, "own_settings", "own_settings.sql")
+    holder = await asyncpg.connect(url)
+    try:
+        async with holder.transaction():  # an autovacuum leaves out what is locked
+            await holder.execute(f"LOCK TABLE {', '.join(TABLES)} IN SHARE UPDATE EXCLUSIVE MODE")
+            await delete_rows(url, TABLES)
+            async with open_client("postgres", env={"DATABASE_URL": url}) as client:
+                text = (await client.call("check_health", checks=["vacuum"])).text
+    finally:
+        await holder.close()
+    assert "WARNING vacuum: 4 tables" in text
+    assert "eager has 30,000 dead rows" in text
+    assert "autovacuum is due at 10,050 by the table's own settings" in text
+    assert "quiet has 30,000 dead rows" in text
+    assert "ALTER TABLE quiet RESET (autovacuum_enabled)" in text
+    assert "patient" not in text
+    assert "usual" not in text
+
+
 async def test_only_the_checks_asked_for(sick_url: str) -> None:
     async with open_client("postgres", env={"DATABASE_URL": sick_url}) as client:
         answer = await client.call("check_health", checks=["sequences", "sequences"])

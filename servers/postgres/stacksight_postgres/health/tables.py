@@ -44,7 +44,7 @@ def vacuum(rows: Rows) -> CheckResult:
         Issue(
             title=f"{row['name']} has {format_count(row['dead'])} dead rows beside "
             f"{format_count(row['rows'])}; last vacuum {row['last_vacuum'] or 'never'}"
-            f"{', autovacuum is switched off for it' if row['switched_off'] else ''}.",
+            f"{_autovacuum(row)}.",
             fix=f"VACUUM {row['name']}"
             + (
                 f"; ALTER TABLE {row['name']} RESET (autovacuum_enabled)"
@@ -53,9 +53,16 @@ def vacuum(rows: Rows) -> CheckResult:
             ),
         )
         for row in sorted(rows, key=lambda row: -row["dead"])
-        if row["dead"] > MIN_DEAD and row["dead"] > OVERDUE * row["due_at"]
+        if row["dead"] > max(MIN_DEAD, row["due_at"] * (1 if row["switched_off"] else OVERDUE))
     ]
     return judged("vacuum", plural(len(rows), "table"), issues)
+
+
+def _autovacuum(row: Row) -> str:
+    if row["switched_off"]:
+        return ", autovacuum is switched off for it"
+    own = " by the table's own settings" if row["own_settings"] else ""
+    return f", autovacuum is due at {format_count(row['due_at'])}{own}"
 
 
 def bloat(rows: Rows) -> CheckResult:
