@@ -24,11 +24,16 @@ async def test_named_databases_are_chosen_by_call(shop_url: str, evil_url: str, 
         first = await client.call("run_query", sql="SELECT current_database()")
         other = await client.call("run_query", sql="SELECT current_database()", database="evil")
         again = await client.call("run_query", sql="SELECT current_database()", database="main")
-        unknown = await client.call("run_query", sql="SELECT 1", database="nowhere")
-    assert all(t.input_schema["properties"]["database"]["enum"] == ["main", "evil"] for t in tools)
+        unknown = [
+            await client.call(tool, sql="SELECT 1", database="nowhere")
+            for tool in ("run_query", "explain_query")
+        ]
+    schemas = {t.name: t.input_schema["properties"]["database"] for t in tools}
+    assert schemas.pop("list_objects")["enum"] == ["main", "evil"]
+    assert all("enum" not in schema for schema in schemas.values())
     assert [a.text.splitlines()[-2] for a in (first, other, again)] == ["shop", "evil", "shop"]
-    assert unknown.is_error
-    assert "main" in unknown.text
+    assert all(answer.is_error for answer in unknown)
+    assert all("Use one of main, evil" in answer.text for answer in unknown)
 
 
 async def test_handles_and_cursors_keep_their_database(shop_url: str, evil_url: str) -> None:

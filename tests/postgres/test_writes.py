@@ -60,6 +60,20 @@ async def test_without_a_yes_it_is_not_run(writes_url: str, said: str) -> None:
     assert "Nothing was done" in answer.text
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_the_question_names_the_database(writes_url: str, shop_url: str, mode: str) -> None:
+    user = User("yes")
+    env = {"DATABASE_URL": shop_url, "STACKSIGHT_DATABASES": f"other={writes_url}"}
+    async with open_client(
+        "postgres", env=env, args=ALLOWED, mode=mode, elicitation_callback=user
+    ) as client:
+        answer = await client.call("explain_query", sql=DELETE, analyze=True, database="other")
+        await client.call("explain_query", sql="DELETE FROM customers", analyze=True)
+    assert not answer.is_error, answer.text
+    assert ["database other" in question for question in user.asked] == [True, False]
+    assert "database main" in user.asked[1]
+
+
 async def test_without_the_flag_nobody_is_asked(writes_url: str) -> None:
     user = User("yes")
     async with open_client(

@@ -23,8 +23,8 @@ RUNS_WRITES = ToolAnnotations(
 """With --allow-writes it runs an INSERT, UPDATE or DELETE, if the user agrees."""
 
 QUESTION = (
-    "Run this statement to measure it, in a transaction that is rolled back? Its triggers run as "
-    "well, rows are locked meanwhile, and sequences stay advanced: {sql}"
+    "Run this statement{where} to measure it, in a transaction that is rolled back? Its triggers "
+    "run as well, rows are locked meanwhile, and sequences stay advanced: {sql}"
 )
 
 
@@ -38,7 +38,9 @@ async def ask_to_run(ctx: Context[Source], sql: str, analyze: bool) -> Question 
         return Consent(go_ahead=True)  # it will be refused, with its reason
     if statement.kind != "write":
         return Consent(go_ahead=True)
-    return ask_user(ctx, QUESTION.format(sql=inline(statement.sql, 1000)))
+    source = source_of(ctx)
+    where = f" on the database {source.chosen}" if len(source.databases) > 1 else ""
+    return ask_user(ctx, QUESTION.format(where=where, sql=inline(statement.sql, 1000)))
 
 
 @tool(title="Explain a query", render=render_explained)
