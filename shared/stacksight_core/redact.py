@@ -26,12 +26,17 @@ _SHAPES = [
         f"-----BEGIN PRIVATE KEY----- {MASK}",
     ),
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),  # JSON web token
-    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/-]{12,}=*", re.I), rf"\1 {MASK}"),
+    # "Basic understanding" is prose, and "sk-hotels-in-the-capital" a part of an address.
+    (re.compile(r"\b(Bearer)\s+[A-Za-z0-9._~+/-]{12,}=*", re.I), rf"\1 {MASK}"),
+    (
+        re.compile(r"\b((?i:Basic))\s+(?=[A-Za-z0-9+/]+[A-Z0-9=])[A-Za-z0-9._~+/-]{12,}=*"),
+        rf"\1 {MASK}",
+    ),
     (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MASK),
     (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,})"), MASK),
     (re.compile(r"\bxox[a-z]-[\w-]{10,}"), MASK),
     (re.compile(r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{10,}"), MASK),
-    (re.compile(r"\bsk-[A-Za-z0-9_-]{20,}"), MASK),
+    (re.compile(r"\bsk-(?=[a-z_-]{0,40}[A-Z0-9])[A-Za-z0-9_-]{20,}"), MASK),
     (re.compile(r"\bAIza[\w-]{35}"), MASK),
 ]
 _NAMED = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]+)["']?(?P<sep>\s*(?:=>|[=:])\s*)""")
