@@ -222,6 +222,7 @@ REFUSED: dict[str, list[str]] = {
         "SELECT * FROM pg_shadow",
         "SELECT * FROM pg_hba_file_rules",
         "SELECT * FROM pg_user_mappings",
+        "SELECT * FROM information_schema.user_mapping_options",
         "SELECT * FROM pg_largeobject",
         "SELECT count(*) FROM victims WHERE EXISTS (TABLE pg_shadow)",
     ],

@@ -132,3 +132,38 @@ async def test_duplicate_and_unnamed_columns(shop: ServerClient) -> None:
 async def test_secrets_in_cells_are_masked(shop: ServerClient) -> None:
     answer = await shop.call("run_query", sql="SELECT 'postgresql://u:hunter2@h/d' AS url")
     assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("host=a user=b password=hunter2 port=1", "host=a user=b password=*** port=1"),
+        ("user=b password = 'hun ter2' host=a", "user=b password = *** host=a"),
+        ("{user=b,password=hunter2}", "{user=b,password=***}"),
+        ("postgresql://u:hunter2@h/db?a=1", "postgresql://u:***@h/db?a=1"),
+        ("postgresql://h/db?password=hunter2&a=1", "postgresql://h/db?password=***&a=1"),
+        ("ALTER ROLE r PASSWORD 'hunter2'", "ALTER ROLE r PASSWORD ***"),
+        ("WHERE user = $1 AND password = $2", "WHERE user = $1 AND password = $2"),
+        ("the password=words are kept", "the password=words are kept"),
+        ("Basic understanding of tokens: none", "Basic understanding of tokens: none"),
+        (
+            "https://example.org/sk-hotels-in-the-capital?a=b@c",
+            "https://example.org/sk-hotels-in-the-capital?a=b@c",
+        ),
+    ],
+)
+async def test_passwords_of_connections_are_masked(
+    shop: ServerClient, value: str, shown: str
+) -> None:
+    answer = await shop.call("run_query", sql="SELECT $1::text AS setting", params=[value])
+    assert answer.text.splitlines()[3] == shown
+
+
+async def test_columns_with_the_name_of_a_secret_are_masked(shop: ServerClient) -> None:
+    answer = await shop.call(
+        "run_query",
+        sql="SELECT 'hunter2' AS password, NULL::text AS api_token, now() > '2000-01-01' AS "
+        "has_password, 5 AS token_count, 'key' AS primary_key",
+    )
+    assert answer.text.splitlines()[3] == "*** | - | true | 5 | key"
+    assert "1 cell masked" in answer.text

@@ -18,6 +18,7 @@ class QueryRows(BaseModel):
     first_row: int = Field(description="Number of the first row here, from 1.")
     seconds: float
     cut_cells: int = Field(default=0, description="Cells that are longer than shown.")
+    masked_cells: int = Field(default=0, description="Cells in which a secret is masked.")
     cell_chars: int
     more: bool = False
     unordered: bool = Field(default=False, description="More rows follow, in no fixed order.")

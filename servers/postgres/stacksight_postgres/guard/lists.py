@@ -85,5 +85,6 @@ SECRET_RELATIONS = frozenset(
     """
     pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_hba_file_rules
     pg_ident_file_mappings pg_file_settings pg_largeobject pg_subscription
+    user_mapping_options _pg_user_mappings
     """.split()
 )

@@ -7,6 +7,7 @@ from stacksight_postgres.query_models import QueryRows
 
 NO_ROWS = "No rows"
 CUT_CELLS = "{cells} cut at {limit} characters: raise cell_chars, or select a part with substr()."
+MASKED = "{cells} masked with ***: passwords of connections, and columns with the name of a secret."
 UNORDERED = (
     " The statement has no ORDER BY, so pages may overlap: add one on a unique column to page."
 )
@@ -29,6 +30,8 @@ def render_rows(answer: QueryRows) -> str:
     if answer.cut_cells:
         cells = plural(answer.cut_cells, "cell")
         lines.append(CUT_CELLS.format(cells=cells, limit=answer.cell_chars))
+    if answer.masked_cells:
+        lines.append(MASKED.format(cells=plural(answer.masked_cells, "cell")))
     if answer.next_cursor:
         note = UNORDERED if answer.unordered else ""
         lines.append(f'Next: the same call with cursor="{answer.next_cursor}".{note}')

@@ -1,5 +1,6 @@
 """The tool run_query."""
 
+import itertools
 from typing import Annotated
 
 from mcp.server.mcpserver import Context
@@ -7,9 +8,11 @@ from pydantic import Field
 
 from stacksight_core.budget import TEXT_CHARS
 from stacksight_core.cursors import decode_cursor, encode_cursor
+from stacksight_core.redact import MASK
 from stacksight_core.tools import source_of, tool
 from stacksight_postgres.query_models import Column, QueryRows
 from stacksight_postgres.render.rows import render_rows
+from stacksight_postgres.secrets import is_secret_column, mask_passwords
 from stacksight_postgres.source.rows import read_rows
 from stacksight_postgres.source.state import Source
 from stacksight_postgres.tools.parameters import Params, Sql, TimeoutS
@@ -55,17 +58,34 @@ async def run_query(
         timeout_s=timeout_s,
     )
     rows, cut = _cut(found.rows, cell_chars)
+    rows, masked = _mask(rows, found.columns)
     return QueryRows(
         columns=[Column(name=name, type=type_) for name, type_ in found.columns],
         rows=rows,
         first_row=offset + 1,
         seconds=round(found.seconds, 4),
         cut_cells=cut,
+        masked_cells=masked,
         cell_chars=cell_chars,
         more=found.more,
         unordered=found.more and not found.ordered,
         next_cursor=encode_cursor(offset + len(rows), **scope) if found.more else None,
     )
+
+
+def _mask(
+    rows: list[list[str | None]], columns: list[tuple[str, str]]
+) -> tuple[list[list[str | None]], int]:
+    secret = [is_secret_column(name, type_) for name, type_ in columns]
+    shown = [
+        [
+            cell and (MASK if whole else mask_passwords(cell))
+            for cell, whole in zip(row, secret, strict=True)
+        ]
+        for row in rows
+    ]
+    before, after = itertools.chain(*rows), itertools.chain(*shown)
+    return shown, sum(old != new for old, new in zip(before, after, strict=True))
 
 
 def _cut(rows: list[list[str | None]], limit: int) -> tuple[list[list[str | None]], int]:
