@@ -124,6 +124,15 @@ MEASURED = [
     ),
     ("serial", "lab", f"{FREE_WORKERS} {SERIAL}", "SELECT count(*) FROM items", "1 parallel"),
     ("serial", "lab", FREE_WORKERS, "SELECT count(*) FROM alone", "1 parallel"),
+    (
+        "repeated_scan",
+        "shop",
+        SERIAL,
+        "SELECT count(*) FROM orders WHERE status = 'new' UNION ALL "
+        "SELECT count(*) FROM orders WHERE status = 'paid' UNION ALL "
+        "SELECT count(*) FROM orders WHERE status = 'sent'",
+        "3 scans read the whole of orders",
+    ),
     ("top_n_sort", "shop", SERIAL, "SELECT * FROM orders ORDER BY total LIMIT 5", "first 5"),
     ("offset", "shop", SERIAL, "SELECT * FROM orders ORDER BY id OFFSET 50000 LIMIT 10", "50,000"),
     (

@@ -36,6 +36,7 @@ from stacksight_postgres.plans.insights import (
     partitions,
     planning,
     reading_from_disk,
+    repeated_scan,
     scattered_rows,
     sequential_scan,
     serial,
@@ -54,6 +55,7 @@ from stacksight_postgres.plans.insights import (
 
 INSIGHTS: tuple[Callable[[PlanView], Iterator[Finding]], ...] = (
     sequential_scan.find,
+    repeated_scan.find,
     inefficient_index.find,
     index_only.find,
     contradiction.find,
