@@ -1,5 +1,6 @@
 """Real Dramatiq actors on a broker of the test's choice."""
 
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -59,20 +60,25 @@ def make_jobs(url: str, **options: Any) -> Jobs:
     def block(number: int, **details: Any) -> None:
         jobs.release.wait(60)
 
+    def keep_gil(number: int) -> None:
+        re.match(r"(a+)+$", "a" * 60 + "b")  # takes years, and no other thread runs meanwhile
+
     def done(*results: Any) -> None:
         return None
 
     retried = {"max_retries": 2, "min_backoff": 10, "max_backoff": 20}
-    _declare(jobs, mail, queue_name="mail", store_results=True)
-    _declare(jobs, export, queue_name="exports", store_results=True, **retried)
-    _declare(jobs, fail_once, queue_name="failing", max_retries=0)
-    _declare(jobs, thrown, queue_name="failing", throws=(PermissionError,))
-    _declare(jobs, block, queue_name="thumbnails", time_limit=3_600_000)
-    _declare(jobs, done, queue_name="mail")
+    declare(jobs, mail, queue_name="mail", store_results=True)
+    declare(jobs, export, queue_name="exports", store_results=True, **retried)
+    declare(jobs, fail_once, queue_name="failing", max_retries=0)
+    declare(jobs, thrown, queue_name="failing", throws=(PermissionError,))
+    declare(jobs, block, queue_name="thumbnails", time_limit=3_600_000)
+    declare(jobs, keep_gil, queue_name="thumbnails")
+    declare(jobs, done, queue_name="mail")
     return jobs
 
 
-def _declare(jobs: Jobs, function: Any, **options: Any) -> None:
+def declare(jobs: Jobs, function: Any, **options: Any) -> None:
+    """Add an actor to the broker, as `@dramatiq.actor(**options)` does."""
     actor = dramatiq.actor(broker=jobs.broker, **options)(function)
     jobs.actors[actor.actor_name] = actor
 

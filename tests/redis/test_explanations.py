@@ -65,7 +65,7 @@ async def test_failing_for_good_is_grouped_and_points_to_an_example(
     with working(jobs):
         wait_until(lambda: store.zcard("dramatiq:exports.XQ") == 3)
     answer = await client.call("diagnose_queue", actor="export")
-    assert answer.text.startswith("export on exports: failing. 3 dead letters, 3 of them")
+    assert answer.text.startswith("export on exports: failing. 3 dead letters among the newest 3")
     match = re.search(r'inspect_message\(message_id="([^"]+)"\)', answer.text)
     assert match is not None
     assert match[1] in sent

@@ -96,26 +96,40 @@ async def test_a_recording_through_an_outage_says_what_it_missed(
     assert "may still have been published" in answer.text
 
 
+@pytest.mark.parametrize("cause", ["suspended", "keeps the GIL"])
 async def test_a_worker_that_stopped_speaking_is_late_and_then_dead(
-    client: ServerClient, redis_url: str, jobs: Jobs, store: Any, tmp_path: Path
+    client: ServerClient, redis_url: str, jobs: Jobs, store: Any, tmp_path: Path, cause: str
 ) -> None:
-    jobs.send("block", 1)
+    message = jobs.send("block" if cause == "suspended" else "keep_gil", 1)
     argv = [sys.executable, "-m", "dramatiq", "tests.redis.worker_app:broker", "--processes=1"]
     env = os.environ | {"REDIS_URL": redis_url}
     log = tmp_path / "worker.log"
     process = ServerProcess("worker", [*argv, "--threads=1"], log=log, env=env, cwd=ROOT)
     try:
         wait_until(lambda: list(store.scan_iter("dramatiq:__acks__.*.thumbnails")))
-        suspend(process)
         (key,) = store.scan_iter("dramatiq:__acks__.*.thumbnails")
         worker = key.decode().split(".")[1]
+        if cause == "suspended":
+            suspend(process)
+        else:
+            wait_until(lambda: silent_s(store, worker) > 2)
         store.zincrby("dramatiq:__heartbeats__", -20_000, worker)
         late = await client.call("list_workers")
         queue = await client.call("list_queues")
+        slow = await client.call("inspect_message", message_id=message)
         store.zincrby("dramatiq:__heartbeats__", -60_000, worker)
         dead = await client.call("diagnose_queue", queue="thumbnails")
+        assert silent_s(store, worker) > 80  # it has not spoken, and lives
+        assert process.running
     finally:
         process.kill()
     assert f"late (silent for over 10 s): {worker[:8]}" in late.text
     assert "though a worker speaks every second" in queue.text
+    assert "this one is blocked, suspended or killed" in slow.text
     assert dead.text.startswith("thumbnails: held by a dead process.")
+    assert "or it lives, but is blocked or suspended" in dead.text
+
+
+def silent_s(store: Any, worker: str) -> float:
+    """For how long a process has said nothing to Redis."""
+    return float(time.time() - store.zscore("dramatiq:__heartbeats__", worker) / 1000)

@@ -22,6 +22,10 @@ _MEANINGS = {
         "A rate limiter had no room: wait in the actor, or allow more retries with a longer "
         "min_backoff."
     ),
+    "SkipMessage": (
+        "A middleware dropped it before it ran; AgeLimit does so to a message older than max_age: "
+        "raise that, or add workers, and enqueue again what is still needed."
+    ),
     "ActorNotFound": "The worker does not know the actor: import its module, compare the names.",
 }
 NO_MEANING = "Mend the cause; Dramatiq does not run dead letters again by itself."
@@ -40,7 +44,7 @@ def meaning_of(error: str | None) -> str:
 
 
 def why_no_error(job: Job, died_ms: float | None, actors: Iterable[str]) -> str:
-    """Say why a dead message has no error stored: for certain, or what it can be.
+    """Say why a dead message has no error stored, or what it can be.
 
     Args:
         job: the message.
@@ -51,7 +55,10 @@ def why_no_error(job: Job, died_ms: float | None, actors: Iterable[str]) -> str:
     if max_age and job.created_ms and died_ms and died_ms - job.created_ms >= max_age:
         age = format_duration((died_ms - job.created_ms) / 1000)
         limit = format_duration(max_age / 1000)
-        return f"it was {age} old when its turn came, over its age limit of {limit} (max_age)"
+        return (
+            f"it was {age} old when it died, over its age limit of {limit} (max_age): dropped "
+            "before it ran, unless it had begun in time and failed"
+        )
     if job.options.get("max_retries") == 0:
         return (
             "its first attempt was its last (max_retries=0), so the error is only in the worker's "

@@ -29,6 +29,7 @@ TIME_LIMIT_S = 660.0
 POLLS_PER_S = 1.3
 """How often an idle consumer speaks to its queue, measured with Dramatiq 2.2."""
 
+HOUR_S = 3_600.0
 NO_ERROR_STORED = "no error stored"
 MAINTENANCE_CHANCE = 0.001
 """RedisBroker's default maintenance_chance: 1,000 in 1,000,000 commands."""
@@ -115,7 +116,8 @@ def _held_by_dead(case: Case) -> list[Finding]:
     speaking = consumers or sum(seen.spoke for seen in case.observed)
     evidence = (
         f"{plural(count, 'message')} held by dead {who}. It was killed, crashed or lost its "
-        "connection without giving them back. They run (again) only after Dramatiq's maintenance, "
+        "connection without giving them back, or it lives, but is blocked or suspended: then what "
+        "it runs will run twice. They run (again) only after Dramatiq's maintenance, "
         f"which any command on this queue starts with a chance of {MAINTENANCE_CHANCE:.1%}"
     )
     if speaking:
@@ -289,16 +291,24 @@ def _failing(case: Case) -> list[Finding]:
         return []
     worst = case.dead[0]
     error = worst.last_error or worst.error or "an error that is not stored"
-    when = f"{format_count(facts.dead_last_hour)} of them within the last hour"
+    recent = bool(facts.dead_last_hour)
+    if case.actor is None:
+        when = f"{format_count(facts.dead_last_hour)} of them within the last hour"
+        count = f"{plural(facts.dead, 'dead letter')}, {when}"
+    else:  # the queue's counts are not the actor's
+        recent = min(group.newest_s for group in case.dead) <= HOUR_S
+        own = plural(sum(group.count for group in case.dead), "dead letter")
+        total = format_count(facts.dead)
+        count = f"{own} among the newest {case.dead_looked_at} of the queue's {total}"
     evidence = (
-        f"{plural(facts.dead, 'dead letter')}, {when}. Most often, {worst.count} of the newest "
+        f"{count}. Most often, {worst.count} of the newest "
         f"{case.dead_looked_at}: {worst.actor} with {error}"
         f"{'' if worst.frame is None else f' at {worst.frame}'}; newest "
         f"{format_duration(worst.newest_s)} ago."
     )
     if worst.why_no_error is not None:
         evidence += f" {worst.why_no_error[:1].upper()}{worst.why_no_error[1:]}."
-    title = "failing" if facts.dead_last_hour else "has failed before"
+    title = "failing" if recent else "has failed before"
     return [
         Finding(title=title, evidence=evidence, fix=meaning_of(worst.last_error or worst.error))
     ]

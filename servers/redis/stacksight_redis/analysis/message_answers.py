@@ -66,7 +66,7 @@ def answer_message(
     mentions = [s for s in search.sightings if s.mentions]
     view = MessageView(
         conclusion=(
-            f"{_where(own[0], now_ms, actors)}."
+            f"{_where(own[0], now_ms, actors, result)}."
             if own
             else _conclude_absent(asked, mentions, result, complete=search.complete)
         ),
@@ -190,10 +190,12 @@ def _awaited(asked: str, mentions: Sequence[Sighting]) -> str | None:
     return None
 
 
-def _where(sighting: Sighting, now_ms: float, actors: Collection[str]) -> str:
+def _where(
+    sighting: Sighting, now_ms: float, actors: Collection[str], result: StoredResult | None
+) -> str:
     """One sentence on where the message is and what has to happen for it to go on."""
     if sighting.state == "dead":
-        return _dead(sighting, now_ms, actors)
+        return _dead(sighting, now_ms, actors, result)
     state = {"waiting": _waiting, "in_flight": _in_flight, "delayed": _delayed}[sighting.state]
     return state(sighting, now_ms)
 
@@ -252,9 +254,15 @@ def _delayed(sighting: Sighting, now_ms: float) -> str:
     return f"{why}: due now, process {holder.short} is about to enqueue it"
 
 
-def _dead(sighting: Sighting, now_ms: float, actors: Collection[str]) -> str:
+def _dead(
+    sighting: Sighting, now_ms: float, actors: Collection[str], result: StoredResult | None
+) -> str:
     job = sighting.job
     ago = format_duration((now_ms - (sighting.died_ms or now_ms)) / 1000)
+    if job.error is None and result is not None and result.error is not None:
+        error = inline(redact_assignments(result.error), VALUE_SHOWN)
+        meaning = meaning_of(result.error).rstrip(".")
+        return f"Dead for {ago}: {error} (from its result; no traceback is stored). {meaning}"
     if job.error is None:
         return f"Dead for {ago}; {why_no_error(job, sighting.died_ms, actors)}"
     attempts = plural(job.retries + 1, "attempt")
