@@ -1,5 +1,7 @@
 """A Redis that answers, but not with what was asked: busy, of a cluster, a lonely replica."""
 
+import itertools
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import redis
 
 from devstack.process import ServerProcess, choose_port
 from devstack.redis import find_program, running_redis
-from tests.redis.jobs import wait_until
+from tests.redis.jobs import make_jobs, wait_until
 from tests.support.stdio import open_client
 
 
@@ -103,3 +105,27 @@ async def test_keys_with_hostile_names_are_no_queues(tmp_path: Path) -> None:
     assert "mail" in listed.text
     assert asked.is_error
     assert "cannot be a queue's name" in asked.text
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [("allkeys-lru", "whole queues among them"), ("volatile-lru", "never queues")],
+)
+async def test_what_an_evicting_redis_deletes(tmp_path: Path, policy: str, told: str) -> None:
+    options = ("--maxmemory", "4mb", "--maxmemory-policy", policy)
+    with redis_with(tmp_path, *options) as url, redis.Redis.from_url(url) as store:
+        make_jobs(url).send("mail", 1)
+        numbers = itertools.count()
+        wait_until(
+            lambda: store.set(f"cache:{next(numbers)}", "x" * 100_000, ex=600) and evicted(store)
+        )
+        async with open_client("redis", env={"REDIS_URL": url}) as client:
+            health = await client.call("check_health")
+    assert f"maxmemory-policy is {policy}" in health.text
+    assert told in health.text
+    assert re.search(r"[1-9]\d* keys have been evicted since it started", health.text)
+
+
+def evicted(store: redis.Redis) -> int:
+    """How many keys Redis has thrown away for want of memory."""
+    return int(store.info("stats")["evicted_keys"])

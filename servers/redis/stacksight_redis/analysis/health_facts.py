@@ -41,9 +41,12 @@ def _memory(info: Mapping[str, str]) -> list[str]:
     policy, limit = info.get("maxmemory_policy", "noeviction"), number(info, "maxmemory")
     used, evicted = number(info, "used_memory"), number(info, "evicted_keys")
     if policy != "noeviction" and limit:
+        deleted = "keys, whole queues among them"
+        if policy.startswith("volatile-"):
+            deleted = "keys with a TTL, results and groups' barriers among them, never queues"
         text = (
             f"maxmemory-policy is {policy}: when {format_bytes(limit)} are full (now "
-            f"{format_bytes(used)}), Redis deletes keys, whole queues among them"
+            f"{format_bytes(used)}), Redis deletes {deleted}"
         )
         if evicted:
             text += f"; {format_count(evicted)} keys have been evicted since it started"
