@@ -4,6 +4,7 @@
 // above the content. Its own shifts are completed here with what was seen in the page.
 
 const OWN_FEATURE = 'layout-instability';
+const BROWSER_PAGES = 'chrome://'; // a warm Chrome draws parts of itself as pages
 const SAME_SCORE = 1e-4;
 
 /** Watch for shifts and their causes from the start of the page's document. */
@@ -18,7 +19,10 @@ export async function watchShifts(page) {
 export function forgetOwnUse(lhr) {
   const details = lhr.audits.baseline?.details;
   if (details?.items) {
-    details.items = details.items.filter(({featureId}) => featureId?.text !== OWN_FEATURE);
+    details.items = details.items.filter(
+      ({featureId, source}) =>
+        featureId?.text !== OWN_FEATURE && !source?.url?.startsWith(BROWSER_PAGES)
+    );
   }
 }
 
