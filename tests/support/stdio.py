@@ -1,6 +1,7 @@
 """Talks to the real servers over stdio: with the SDK's client, and in raw lines."""
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -21,6 +22,8 @@ from mcp_types import (
     TextContent,
     Tool,
 )
+
+from tests.support.wire import WireCheck, checked_stdio
 
 SERVERS = ("postgres", "redis", "docker", "lighthouse")
 BIN = Path(sys.executable).parent
@@ -81,7 +84,7 @@ async def open_client(
     mode: str = "auto",
     **options: Any,
 ) -> AsyncIterator[ServerClient]:
-    """Start a server and connect to it.
+    """Start a server and connect to it; what it writes is checked against the official schema.
 
     Args:
         server: ``postgres``, ``redis``, ``docker`` or ``lighthouse``, or a module of the tests.
@@ -94,7 +97,7 @@ async def open_client(
     parameters = StdioServerParameters(
         command=program, args=[*first, *args], env=dict(env or {}), cwd=ROOT
     )
-    async with Client(parameters, mode=mode, **options) as sdk:
+    async with Client(checked_stdio(parameters), mode=mode, **options) as sdk:
         yield ServerClient(sdk)
 
 
@@ -122,15 +125,18 @@ class User:
 
 
 class RawServer:
-    """A server process spoken to in lines."""
+    """A server process spoken to in lines; its own are checked against the official schema."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
+        self.check = WireCheck()
 
     async def send(self, message: Mapping[str, Any] | str) -> None:
         """Write one line: a message, or any text as it is."""
         assert self.process.stdin is not None
         line = message if isinstance(message, str) else json.dumps(message)
+        with contextlib.suppress(ValueError, RecursionError):  # some are no messages on purpose
+            self.check.sent(json.loads(line))
         self.process.stdin.write(line.encode() + b"\n")
         await self.process.stdin.drain()
 
@@ -140,7 +146,8 @@ class RawServer:
         line = await self.process.stdout.readline()
         assert line, "the server closed its stdout"
         message: dict[str, Any] = json.loads(line)
-        assert message["jsonrpc"] == "2.0"
+        self.check.received(message)
+        self.check.assert_conformant()
         return message
 
     async def receive_progress(self) -> str:
@@ -162,6 +169,9 @@ class RawServer:
         assert self.process.stdout is not None
         self.process.stdin.close()
         rest = await self.process.stdout.read()
+        for line in rest.splitlines():
+            self.check.received(json.loads(line))
+        self.check.assert_conformant()
         await self.process.wait()
         return rest
 
