@@ -62,16 +62,14 @@ def matches(job: Job, actor: str | None, text: str | None) -> bool:
         return False
     if text is None:
         return True
-    shown = " ".join(
-        (
-            job.redis_id,
-            job.message_id or "",
-            job.actor,
-            show_arguments(job, SEARCHED_CHARS),
-            show_error(job, SEARCHED_CHARS) or "",
-        )
+    wanted = text.casefold()
+    cheap = (job.redis_id, job.message_id or "", job.actor)
+    if any(wanted in shown.casefold() for shown in cheap):
+        return True
+    return (
+        wanted in show_arguments(job, SEARCHED_CHARS).casefold()
+        or wanted in (show_error(job, SEARCHED_CHARS) or "").casefold()
     )
-    return text.casefold() in shown.casefold()
 
 
 def _json(value: Any) -> str:

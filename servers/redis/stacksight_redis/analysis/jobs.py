@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from stacksight_redis.analysis.pickles import PickleRefusedError, is_pickle, read_pickle
@@ -58,18 +59,18 @@ class Job:
         """Since when it has been waiting for this attempt, as far as it tells."""
         return number(self.options.get("requeue_timestamp")) or self.created_ms
 
-    @property
+    @cached_property
     def traceback(self) -> str | None:
         """The traceback stored with it, which is that of the attempt before the latest."""
         text = self.options.get("traceback")
         return text if isinstance(text, str) and text.strip() else None
 
-    @property
+    @cached_property
     def error(self) -> tuple[str, str] | None:
         """Exception type and message out of the traceback."""
         return None if self.traceback is None else error_of(self.traceback)
 
-    @property
+    @cached_property
     def frame(self) -> str | None:
         """The last frame of the traceback in the project's own code: ``file.py:12 in name``."""
         return None if self.traceback is None else frame_of(self.traceback)

@@ -12,8 +12,8 @@ Command = Sequence[Argument]
 MAX_ITEMS = 1_000
 """Elements of a collection that one command may return."""
 
-SCAN_COUNT = 500
-"""Keys one SCAN looks at: about 0.4 ms on the server, and a whole pass takes no longer."""
+SCAN_COUNT = 400
+"""Keys one SCAN looks at: about 0.2 ms on the server."""
 
 MAX_TEXT = 256 * 1024
 """Bytes of one string that are read."""

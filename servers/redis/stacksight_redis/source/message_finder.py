@@ -9,22 +9,20 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from stacksight_redis.analysis.jobs import decode_job
 from stacksight_redis.facts.messages import Search, Sighting
 from stacksight_redis.facts.queues import Process, QueueFacts, State
 from stacksight_redis.source.commands import MAX_TEXT
 from stacksight_redis.source.connection import Source
-from stacksight_redis.source.job_reader import READ_BYTES, read_jobs, text
+from stacksight_redis.source.job_reader import READ_BYTES, parts_to_read, read_jobs, text
 from stacksight_redis.source.queue_pages import read_set
 
 PART = 200
 ENDS = 2_000
 """Messages read from each end of a list, and of the newest and oldest dead."""
 
-BUDGET_S = 1.0
-AFTER_HIT_S = 0.1
+BUDGET_S = 0.2
+AFTER_HIT_S = 0.05
 NEAR_HEAD = 10_000
 """So far from the head a position is counted."""
 
@@ -143,16 +141,16 @@ async def _look(
     readable, budget = [], READ_BYTES
     for index, (redis_id, size) in enumerate(zip(batch.ids, sizes, strict=True)):
         if isinstance(size, int) and 0 < size <= min(MAX_TEXT, budget):
-            readable.append((index, redis_id))
+            readable.append((index, redis_id, size))
             budget -= size
     search.looked_at[place] = search.looked_at.get(place, 0) + len(readable)
-    if not readable:
-        return
-    payloads = await source.run("HMGET", batch.hash, *(redis_id for _, redis_id in readable))
-    if isinstance(payloads, ResponseError):
+    parts = parts_to_read((redis_id, size) for _, redis_id, size in readable)
+    answers = await source.run_all([("HMGET", batch.hash, *part) for part in parts])
+    payloads = [payload for answer in answers if isinstance(answer, list) for payload in answer]
+    if len(payloads) != len(readable):  # the key has become one of another type
         return
     seen = {sighting.job.redis_id for sighting in search.sightings}
-    for (index, redis_id), payload in zip(readable, payloads, strict=True):
+    for (index, redis_id, _), payload in zip(readable, payloads, strict=True):
         if payload is None or needle not in payload or text(redis_id) in seen:
             continue
         job = decode_job(text(redis_id), payload)
