@@ -3,81 +3,33 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from stacksight_core.units import format_count, format_duration, plural
+from stacksight_redis.analysis.case import Case
 from stacksight_redis.analysis.deaths import meaning_of
 from stacksight_redis.analysis.job_view import show_error
 from stacksight_redis.analysis.jobs import Job
-from stacksight_redis.analysis.queue_answers import Judged
-from stacksight_redis.analysis.queue_status import (
-    UNDECODABLE,
-    describe_leaks,
-    late_after_s,
-    name_holders,
-)
-from stacksight_redis.analysis.rates import Flow, describe_flow
+from stacksight_redis.analysis.queue_status import is_backlog
+from stacksight_redis.analysis.rates import describe_flow, grows
+from stacksight_redis.analysis.stuck import find_stuck
 from stacksight_redis.facts.queues import Observed
 from stacksight_redis.models.diagnosis import Diagnosis, Finding
-from stacksight_redis.models.queues import DeadLetters
 
 _PLAIN_ID = re.compile(r"[\w-]+")
 
-TIME_LIMIT_S = 660.0
-"""A minute over Dramatiq's default time_limit, after which an actor is interrupted."""
-
-POLLS_PER_S = 1.3
-"""How often an idle consumer speaks to its queue, measured with Dramatiq 2.2."""
-
 HOUR_S = 3_600.0
 NO_ERROR_STORED = "no error stored"
-MAINTENANCE_CHANCE = 0.001
-"""RedisBroker's default maintenance_chance: 1,000 in 1,000,000 commands."""
-
 NOT_PROVABLE = (
     "Redis does not tell which of the messages in flight run and for how long, how many succeeded, "
     "how often one was delivered, or who enqueued it: that is in the workers' logs and metrics"
 )
 
 
-@dataclass(frozen=True)
-class Case:
-    """Everything that was seen of one queue.
-
-    Attributes:
-        judged: its counts.
-        flow: what happened while it was watched.
-        observed: the processes of its namespace, seen twice.
-        dead: its dead letters by cause.
-        dead_looked_at: how many of them were read.
-        retrying: delayed messages that failed before, as far as they were read.
-        causes: what in Redis itself is wrong.
-        timeout_s: after how many silent seconds a process counts as dead.
-        actor: only this actor is asked about.
-    """
-
-    judged: Judged
-    flow: Flow | None
-    observed: Sequence[Observed]
-    dead: Sequence[DeadLetters]
-    dead_looked_at: int
-    retrying: Sequence[Job]
-    causes: Sequence[str]
-    timeout_s: float
-    now_ms: float
-    actor: str | None = None
-
-
 def diagnose(case: Case) -> Diagnosis:
     """Find every cause that the evidence allows, worst first."""
     facts = case.judged.facts
     findings = [
-        *_held_by_dead(case),
-        *_late(case),
-        *_overdue(case),
-        *_undecodable(case),
-        *_forgotten(case),
-        *_leaked(case),
+        *find_stuck(case),
         *_not_taken(case),
         *[Finding(title="Redis itself", evidence=cause) for cause in case.causes],
         *_failing(case),
@@ -104,154 +56,6 @@ def diagnose(case: Case) -> Diagnosis:
         next=_next(case, label),
         notes=[f"{NOT_PROVABLE}."],
     )
-
-
-def _held_by_dead(case: Case) -> list[Finding]:
-    facts = case.judged.facts
-    if not facts.held_by_dead:
-        return []
-    count = sum(held.messages + held.delayed for held in facts.held_by_dead)
-    who = name_holders(facts.held_by_dead)
-    consumers = len(facts.held_by_live)
-    speaking = consumers or sum(seen.spoke for seen in case.observed)
-    evidence = (
-        f"{plural(count, 'message')} held by dead {who}. It was killed, crashed or lost its "
-        "connection without giving them back, or it lives, but is blocked or suspended: then what "
-        "it runs will run twice. They run (again) only after Dramatiq's maintenance, "
-        f"which any command on this queue starts with a chance of {MAINTENANCE_CHANCE:.1%}"
-    )
-    if speaking:
-        mean = format_duration(1 / (MAINTENANCE_CHANCE * POLLS_PER_S * speaking))
-        by = plural(speaking, "idle consumer")
-        if not consumers:
-            by = f"the {plural(speaking, 'process', 'processes')} that spoke, if on this queue"
-        evidence += f": with {by}, after {mean} on average, sooner under load"
-    else:
-        evidence += "; without a consumer of this queue, never"
-    return [
-        Finding(
-            title="held by a dead process",
-            evidence=f"{evidence}.",
-            fix=(
-                "Start a worker that consumes this queue; RedisBroker(maintenance_chance=…) makes "
-                "it faster. Actors have to bear running twice."
-            ),
-        )
-    ]
-
-
-def _overdue(case: Case) -> list[Finding]:
-    facts = case.judged.facts
-    if not facts.overdue:
-        return []
-    who = name_holders([held for held in facts.held_by_live if held.delayed])
-    return [
-        Finding(
-            title="stranded",
-            evidence=(
-                f"{facts.overdue} of {plural(facts.overdue_of, 'delayed message')} looked at are "
-                f"up to {format_duration(facts.overdue_s)} past their time, in the memory of live "
-                f"{who}. The worker threw its delay queue away when it lost Redis (Dramatiq issue "
-                "527); maintenance does not touch the messages of a live process."
-            ),
-            fix=(
-                "Restart that worker. It has forgotten these messages, so they come back only as "
-                f"those of a dead process: after {format_duration(case.timeout_s)} of silence, by "
-                "Dramatiq's next maintenance of this queue."
-            ),
-        )
-    ]
-
-
-def _late(case: Case) -> list[Finding]:
-    late = [
-        held
-        for held in case.judged.facts.held_by_live
-        if held.process.silent_s > late_after_s(case.timeout_s)
-    ]
-    if not late:
-        return []
-    return [
-        Finding(
-            title="silent worker",
-            evidence=(
-                f"{plural(sum(h.messages + h.delayed for h in late), 'message')} held by "
-                f"{name_holders(late)}, though a worker speaks every second: blocked (C code that "
-                "keeps the GIL), suspended, or just killed. After "
-                f"{format_duration(case.timeout_s)} of silence it counts as dead, its messages are "
-                "given to others, and what it still runs then runs twice."
-            ),
-            fix="Look at that process (py-spy dump, kill -0); actors have to bear running twice.",
-        )
-    ]
-
-
-def _forgotten(case: Case) -> list[Finding]:
-    """Held for longer than a time limit allows: Redis does not tell whether it still runs."""
-    facts = case.judged.facts
-    old = [h for h in facts.held_by_live if (h.oldest_s or 0.0) > TIME_LIMIT_S]
-    if not old or facts.waiting:
-        return []
-    oldest = format_duration(max(h.oldest_s or 0.0 for h in old))
-    return [
-        Finding(
-            title="held for long",
-            evidence=(
-                f"{name_holders(old)} holds a message that was enqueued {oldest} ago, though "
-                "nothing waits before it and the default time limit of an actor is 10 min. Either "
-                "it runs so long, or the worker has forgotten it (a fetch whose answer was lost); "
-                "Redis does not tell which."
-            ),
-            fix=(
-                "Look in that worker's log whether it runs. A forgotten one is given to another "
-                "process only after this one has been restarted."
-            ),
-        )
-    ]
-
-
-def _undecodable(case: Case) -> list[Finding]:
-    facts = case.judged.facts
-    if not facts.undecodable:
-        return []
-    return [
-        Finding(
-            title="undecodable message",
-            evidence=(
-                f"{plural(facts.undecodable, 'message')} {UNDECODABLE} live "
-                f"{name_holders(facts.held_by_live)}: the payload is not what Dramatiq's encoder "
-                "reads. The consumer fails on it, starts again and forgets the rest of that fetch, "
-                "which nothing runs meanwhile."
-            ),
-            fix=(
-                "Find who writes it (another encoder, another program); remove the payload from "
-                f"`{facts.queue.payloads}`, then restart that worker."
-            ),
-        )
-    ]
-
-
-def _leaked(case: Case) -> list[Finding]:
-    facts = case.judged.facts
-    leaks = describe_leaks(facts)
-    orphans = facts.dead_payloads - facts.dead
-    if orphans > 0:
-        leaks.append(
-            f"{plural(orphans, 'payload')} of dead letters without an entry among the dead: "
-            "maintenance never removes them"
-        )
-    if not leaks:
-        return []
-    return [
-        Finding(
-            title="leaked payloads" if facts.unheld or facts.delayed_unheld else "inconsistent",
-            evidence=f"{'; '.join(leaks)}.",
-            fix=(
-                "Left behind by a lost fetch, a purge, an eviction, or somebody who edited the "
-                "keys. Enqueue what is still needed again: nothing in Dramatiq finds them."
-            ),
-        )
-    ]
 
 
 def _not_taken(case: Case) -> list[Finding]:
@@ -363,25 +167,25 @@ def _busy(case: Case) -> list[Finding]:
         f"{workers} {format_count(held)} messages (running and prefetched: about two for "
         f"each worker thread) while {format_count(facts.waiting)} wait; {describe_flow(flow)}"
     )
-    if flow.in_per_s > flow.out_per_s:
-        return [
-            Finding(
-                title="cannot keep up" if flow.fetched else "saturated",
-                evidence=f"{evidence}.",
-                fix="Add processes or threads, or make the actors faster.",
-            )
-        ]
+    if flow.fetched and grows(flow):
+        fix = "Add processes or threads, or make the actors faster."
+        return [Finding(title="cannot keep up", evidence=f"{evidence}.", fix=fix)]
     if not flow.fetched:
         fix = "See in the workers' logs what runs so long; add threads if that is how it has to be."
         return [Finding(title="saturated", evidence=f"{evidence}.", fix=fix)]
-    return []
+    if not is_backlog(facts):
+        return []
+    fix = "It moves: see with watch_queues how fast; add processes or threads if that is too slow."
+    return [Finding(title="saturated", evidence=f"{evidence}.", fix=fix)]
 
 
 def _describe_processes(observed: Sequence[Observed]) -> str:
     speaking = sum(seen.spoke for seen in observed)
     alive = sum(seen.process.alive for seen in observed)
+    perhaps = sum(seen.may_speak for seen in observed)
     return (
-        f"{plural(speaking, 'consumer')} (speaking to Redis all the time, or holding messages), "
+        f"{plural(speaking, 'consumer')} (speaking to Redis all the time, or holding messages)"
+        f"{f', {perhaps} that spoke just now and may be consumers' if perhaps else ''}, "
         f"{alive} of {len(observed)} heartbeats are alive (producers leave one too)"
     )
 

@@ -12,6 +12,9 @@ TAKEN_WITHIN_S = 5.0
 """A consumer with room asks at least once a second; what waits longer is not being taken."""
 
 SATURATED_AFTER_S = 30.0
+BACKLOG = 10_000
+"""So many waiting messages take a while even if each takes a millisecond."""
+
 LATE_S = 10.0
 """A worker speaks to Redis at least once a second; after this it may have died."""
 
@@ -175,6 +178,21 @@ def needs_rates(facts: QueueFacts) -> bool:
         return False
     taken = any(held.messages for held in facts.held_by_live)
     return taken or facts.oldest_waiting_s is None or facts.oldest_waiting_s < TAKEN_WITHIN_S
+
+
+def is_backlog(facts: QueueFacts) -> bool:
+    """Whether so many wait, or for so long, that the workers are saturated, however fast."""
+    taken = any(held.messages for held in facts.held_by_live)
+    age_s = facts.oldest_waiting_s or 0.0
+    return taken and bool(facts.waiting) and (age_s > SATURATED_AFTER_S or facts.waiting >= BACKLOG)
+
+
+def needs_roles(facts: QueueFacts) -> bool:
+    """Whether it matters which processes are consumers: nobody takes what waits, or what is held.
+
+    Where live processes hold messages of the queue, they are its consumers.
+    """
+    return not facts.held_by_live and bool(facts.waiting or facts.held_by_dead)
 
 
 def name_holders(holders: list[Held]) -> str:

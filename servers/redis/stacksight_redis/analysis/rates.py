@@ -4,6 +4,7 @@ Dramatiq pushes at the tail and pops at the head. The id that was last at the fi
 in the list at the second, unless everything was taken: what stands behind it has come since.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 from stacksight_core.units import format_duration
@@ -108,6 +109,15 @@ def join(first: Flow | None, second: Flow) -> Flow:
         waiting_before=first.waiting_before,
         exact=first.exact and second.exact,
     )
+
+
+def grows(flow: Flow) -> bool:
+    """Whether more came than went, by more than chance makes of equal rates.
+
+    The difference of two Poisson counts varies by the square root of their sum; twice that is
+    exceeded by chance about once in forty times.
+    """
+    return flow.enqueued - flow.fetched > 2 * math.sqrt(flow.enqueued + flow.fetched)
 
 
 def describe_flow(flow: Flow) -> str:

@@ -41,7 +41,7 @@ class Observed:
 
     Attributes:
         spoke: again and again, so it consumes (or sends a lot).
-        may_speak: it has just spoken; whether it goes on is not known yet.
+        may_speak: it has just spoken; it has not been watched whether it goes on.
     """
 
     process: Process

@@ -10,6 +10,7 @@ import time
 
 from stacksight_core.errors import ToolFailure
 from stacksight_redis.facts.discovered import Found
+from stacksight_redis.facts.looks import LOOK_EVERY_S
 from stacksight_redis.facts.names import (
     QUEUE_KEYS_GLOB,
     Queue,
@@ -20,6 +21,7 @@ from stacksight_redis.facts.names import (
 )
 from stacksight_redis.source.commands import SCAN_COUNT
 from stacksight_redis.source.connection import Source
+from stacksight_redis.source.queue_reader import read_processes, read_time
 
 SMALL_DATABASE = 10_000
 """With so few keys, finding the queues anew takes some 15 ms: it is done at every call."""
@@ -62,12 +64,20 @@ async def _ask_known_namespaces(source: Source) -> None:
 
 
 async def _scan(source: Source, budget_s: float) -> None:
-    """Go on with the pass, or begin one, until its end or the end of the budget."""
+    """Go on with the pass, or begin one, until its end or the end of the budget.
+
+    Meanwhile the processes of the known namespaces are looked at: which of them are consumers takes
+    as long to see.
+    """
     cache = source.discovery
     deadline = time.monotonic() + budget_s
+    look_at = time.monotonic() + LOOK_EVERY_S
     if cache.position == 0:
         cache.keys_seen = 0
-    while time.monotonic() < deadline:
+    while (now := time.monotonic()) < deadline:
+        if now >= look_at:
+            look_at = now + LOOK_EVERY_S
+            await read_processes(source, sorted(cache.namespaces), await read_time(source))
         answer = await source.run(
             "SCAN", cache.position, "MATCH", QUEUE_KEYS_GLOB, "COUNT", SCAN_COUNT
         )

@@ -10,13 +10,16 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.names import did_you_mean
 from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
+from stacksight_redis.analysis.case import Case
 from stacksight_redis.analysis.dead_letters import Dead
-from stacksight_redis.analysis.diagnosis import Case, diagnose
+from stacksight_redis.analysis.diagnosis import diagnose
 from stacksight_redis.analysis.health_facts import causes_of
 from stacksight_redis.analysis.queue_answers import dead_letters, judge_all
-from stacksight_redis.analysis.queue_status import needs_rates
+from stacksight_redis.analysis.queue_status import is_backlog, needs_rates, needs_roles
 from stacksight_redis.facts.info import parse_info
+from stacksight_redis.facts.looks import BRIEF_S, OBSERVE_S
 from stacksight_redis.facts.names import Queue
+from stacksight_redis.facts.queues import QueueFacts
 from stacksight_redis.models.diagnosis import Diagnosis
 from stacksight_redis.render.diagnosis import render_diagnosis
 from stacksight_redis.source.connection import Source
@@ -72,9 +75,12 @@ async def diagnose_queue(
 async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosis:
     first = await read_snapshot(source, [queue])
     flow, observed = await asyncio.gather(
-        observe_flow(source, queue, needed=any(map(needs_rates, first.queues))),
+        observe_flow(source, queue, seconds=max(map(_watch_flow_s, first.queues), default=0.0)),
         observe_processes(
-            source, [queue.namespace], {h.process.id for f in first.queues for h in f.held}
+            source,
+            [queue.namespace],
+            {h.process.id for f in first.queues for h in f.held},
+            seconds=OBSERVE_S if any(map(needs_roles, first.queues)) else 0.0,
         ),
     )
     snapshot = await read_snapshot(source, [queue])
@@ -118,6 +124,12 @@ async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosi
             actor=actor,
         )
     )
+
+
+def _watch_flow_s(facts: QueueFacts) -> float:
+    if not needs_rates(facts):
+        return 0.0
+    return BRIEF_S if is_backlog(facts) else OBSERVE_S
 
 
 async def _diagnose_message(source: Source, message_id: str) -> Diagnosis:
