@@ -40,6 +40,15 @@ def limited(redis_url: str) -> Jobs:
     def urgent(number: int) -> int:
         return number
 
+    def upload_later(page: int) -> None:
+        raise ConnectionError(f"no route for page {page}")
+
+    def forget_later(page: int) -> None:
+        raise ConnectionError(f"no route for page {page}")
+
+    later = {"max_retries": 5, "min_backoff": 600, "max_backoff": 600}
+    declare(jobs, upload_later, queue_name=QUEUE, store_results=True, **later)
+    declare(jobs, forget_later, queue_name=QUEUE, **later)
     once = {"max_retries": 0}
     twice = {"max_retries": 1, "min_backoff": 10, "max_backoff": 20}
     for actor, options in (
@@ -94,6 +103,19 @@ async def test_a_message_over_its_age_limit(
         assert "AgeLimit does so to a message older than max_age" in answer.text
     if limit_of == "message":
         assert "over its age limit of 1 ms (max_age)" in diagnosis.text
+
+
+async def test_a_retried_message_over_its_age_limit_did_not_run_again(
+    client: ServerClient, limited: Jobs, store: Any
+) -> None:
+    kept = limited.actors["upload_later"].send_with_options(args=(1,), max_age=400)
+    lost = limited.actors["forget_later"].send_with_options(args=(1,), max_age=400)
+    with at_work(limited):
+        wait_until(lambda: store.zcard(DEAD) == 2 and not store.hlen(PAYLOADS))
+    known = await client.call("inspect_message", message_id=kept.message_id)
+    unknown = await client.call("inspect_message", message_id=lost.message_id)
+    assert re.match(r"Dead for .* after 1 attempt: SkipMessage: Message age limit", known.text)
+    assert "after 1 or 2 attempts (it was over its age limit, max_age)" in unknown.text
 
 
 async def test_async_actors_finish_and_fail_as_others_do(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from stacksight_core.names import nearest
-from stacksight_core.units import format_duration
+from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.dead_letters import NO_TRACEBACK
 from stacksight_redis.analysis.jobs import Job, number
@@ -43,6 +43,33 @@ def meaning_of(error: str | None) -> str:
     return _MEANINGS.get(kind, NO_MEANING)
 
 
+def describe_attempts(job: Job, died_ms: float | None, last_error: str | None) -> str:
+    """How often a dead message ran: once more than it failed, unless it was dropped before that.
+
+    Args:
+        job: the message, with the retries that were counted before its end.
+        died_ms: when it died, Unix time in ms.
+        last_error: in its result, which tells a dropped one; None where there is none.
+    """
+    failed = job.retries
+    if last_error is not None:
+        return plural(failed + (not is_dropped(last_error)), "attempt")
+    if is_over_age(job, died_ms):
+        return f"{failed} or {failed + 1} attempts (it was over its age limit, max_age)"
+    return plural(failed + 1, "attempt")
+
+
+def is_dropped(error: str) -> bool:
+    """Whether the error of a result is that of a message dropped before it ran, by AgeLimit."""
+    return error.split(":", 1)[0].rpartition(".")[2] == "SkipMessage"
+
+
+def is_over_age(job: Job, died_ms: float | None) -> bool:
+    """Whether a message was over the age limit in its own options when it died."""
+    max_age = number(job.options.get("max_age"))
+    return bool(max_age and job.created_ms and died_ms and died_ms - job.created_ms >= max_age)
+
+
 def why_no_error(job: Job, died_ms: float | None, actors: Iterable[str]) -> str:
     """Say why a dead message has no error stored, or what it can be.
 
@@ -52,7 +79,7 @@ def why_no_error(job: Job, died_ms: float | None, actors: Iterable[str]) -> str:
         actors: names of actors of which messages were seen.
     """
     max_age = number(job.options.get("max_age"))
-    if max_age and job.created_ms and died_ms and died_ms - job.created_ms >= max_age:
+    if is_over_age(job, died_ms) and max_age and job.created_ms and died_ms:
         age = format_duration((died_ms - job.created_ms) / 1000)
         limit = format_duration(max_age / 1000)
         return (

@@ -164,7 +164,7 @@ def _busy(case: Case) -> list[Finding]:
     held = sum(holder.messages for holder in holders)
     workers = plural(len(holders), "live process holds", "live processes hold")
     evidence = (
-        f"{workers} {format_count(held)} messages (running and prefetched: about two for "
+        f"{workers} {plural(held, 'message')} (running and prefetched: about two for "
         f"each worker thread) while {format_count(facts.waiting)} wait; {describe_flow(flow)}"
     )
     if flow.fetched and grows(flow):
@@ -186,7 +186,7 @@ def _describe_processes(observed: Sequence[Observed]) -> str:
     return (
         f"{plural(speaking, 'consumer')} (speaking to Redis all the time, or holding messages)"
         f"{f', {perhaps} that spoke just now and may be consumers' if perhaps else ''}, "
-        f"{alive} of {len(observed)} heartbeats are alive (producers leave one too)"
+        f"{alive} of {plural(len(observed), 'heartbeat')} alive (producers leave one too)"
     )
 
 

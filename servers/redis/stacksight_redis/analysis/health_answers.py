@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stacksight_core.redact import redact_assignments
-from stacksight_core.units import format_bytes, format_count, format_duration
+from stacksight_core.units import format_bytes, format_count, format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.health_facts import number
 from stacksight_redis.models.health import SlowCommand
@@ -38,7 +38,7 @@ def describe_server(info: Mapping[str, str], round_trip_ms: float) -> dict[str, 
         f"{info.get('maxmemory_policy', '?')}, peak "
         f"{format_bytes(number(info, 'used_memory_peak'))}, fragmentation "
         f"{info.get('mem_fragmentation_ratio', '?')}, "
-        f"{format_count(number(info, 'evicted_keys'))} keys evicted",
+        f"{plural(int(number(info, 'evicted_keys')), 'key')} evicted",
         "clients": f"{format_count(number(info, 'connected_clients'))} of "
         f"{format_count(number(info, 'maxclients'))}, "
         f"{format_count(number(info, 'blocked_clients'))} blocked, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from stacksight_core.units import format_bytes, format_count
+from stacksight_core.units import format_bytes, plural
 
 FRAGMENTATION = 1.5
 FRAGMENTED_BYTES = 100 * 1024 * 1024
@@ -49,7 +49,8 @@ def _memory(info: Mapping[str, str]) -> list[str]:
             f"{format_bytes(used)}), Redis deletes {deleted}"
         )
         if evicted:
-            text += f"; {format_count(evicted)} keys have been evicted since it started"
+            keys = plural(int(evicted), "key has", "keys have")
+            text += f"; {keys} been evicted since it started"
         found.append(f"{text}. Set it to noeviction (CONFIG SET maxmemory-policy noeviction).")
     elif limit and used > NEARLY_FULL * limit:
         found.append(
@@ -84,8 +85,8 @@ def _clients(info: Mapping[str, str]) -> list[str]:
         found.append(f"{connected:.0f} of {limit:.0f} allowed clients are connected.")
     if rejected := number(info, "rejected_connections"):
         found.append(
-            f"{format_count(rejected)} connections were refused at the limit of {limit:.0f} "
-            "clients since Redis started."
+            f"{plural(int(rejected), 'connection was', 'connections were')} refused at the limit "
+            f"of {limit:.0f} clients since Redis started."
         )
     return found
 

@@ -8,7 +8,12 @@ from stacksight_core.redact import redact_assignments, redact_value
 from stacksight_core.units import format_count, format_duration, plural
 from stacksight_core.untrusted import clean, inline
 from stacksight_redis.analysis.dead_letters import STALE_TRACEBACK
-from stacksight_redis.analysis.deaths import NO_MEANING, meaning_of, why_no_error
+from stacksight_redis.analysis.deaths import (
+    NO_MEANING,
+    describe_attempts,
+    meaning_of,
+    why_no_error,
+)
 from stacksight_redis.analysis.job_view import (
     compact_traceback,
     show_arguments,
@@ -16,7 +21,6 @@ from stacksight_redis.analysis.job_view import (
     show_value,
 )
 from stacksight_redis.analysis.jobs import Job
-from stacksight_redis.analysis.queue_status import LATE_S
 from stacksight_redis.analysis.relations import chain_of, relation_to
 from stacksight_redis.facts.messages import Search, Sighting, StoredResult
 from stacksight_redis.facts.names import DELAYED
@@ -50,6 +54,8 @@ def answer_message(
     now_ms: float,
     actors: Collection[str] = (),
     last_seen: str | None = None,
+    *,
+    late_s: float,
 ) -> MessageView:
     """The answer of inspect_message.
 
@@ -61,12 +67,13 @@ def answer_message(
         now_ms: Redis's clock.
         actors: names of the actors of which messages were seen.
         last_seen: what an earlier call has seen of it.
+        late_s: after how many silent seconds a live worker is late.
     """
     own = [s for s in search.sightings if not s.mentions]
     mentions = [s for s in search.sightings if s.mentions]
     view = MessageView(
         conclusion=(
-            f"{_where(own[0], now_ms, actors, result)}."
+            f"{_where(own[0], now_ms, actors, result, late_s)}."
             if own
             else _conclude_absent(asked, mentions, result, complete=search.complete)
         ),
@@ -191,16 +198,25 @@ def _awaited(asked: str, mentions: Sequence[Sighting]) -> str | None:
 
 
 def _where(
-    sighting: Sighting, now_ms: float, actors: Collection[str], result: StoredResult | None
+    sighting: Sighting,
+    now_ms: float,
+    actors: Collection[str],
+    result: StoredResult | None,
+    late_s: float,
 ) -> str:
     """One sentence on where the message is and what has to happen for it to go on."""
-    if sighting.state == "dead":
-        return _dead(sighting, now_ms, actors, result)
-    state = {"waiting": _waiting, "in_flight": _in_flight, "delayed": _delayed}[sighting.state]
-    return state(sighting, now_ms)
+    match sighting.state:
+        case "dead":
+            return _dead(sighting, now_ms, actors, result)
+        case "waiting":
+            return _waiting(sighting)
+        case "in_flight":
+            return _in_flight(sighting, late_s)
+        case "delayed":
+            return _delayed(sighting, now_ms)
 
 
-def _waiting(sighting: Sighting, _: float) -> str:
+def _waiting(sighting: Sighting) -> str:
     facts = sighting.facts
     ahead = "" if sighting.position is None else f", {format_count(sighting.position)} before it"
     where = f"Waiting in {facts.queue.label}{ahead}"
@@ -210,13 +226,13 @@ def _waiting(sighting: Sighting, _: float) -> str:
     return f"{where}; {plural(len(takers), 'live process', 'live processes')} take from this queue"
 
 
-def _in_flight(sighting: Sighting, _: float) -> str:
+def _in_flight(sighting: Sighting, late_s: float) -> str:
     holder = sighting.holder
     assert holder is not None
     who = f"process {holder.short}, silent for {format_duration(holder.silent_s)}"
     if holder.alive:
         told = f"In flight: fetched by {who}, not acknowledged: it is running or prefetched"
-        if holder.silent_s <= LATE_S:
+        if holder.silent_s <= late_s:
             return told
         return (
             f"{told}. A worker speaks every second, so this one is blocked, suspended or killed; "
@@ -265,9 +281,14 @@ def _dead(
         return f"Dead for {ago}: {error} (from its result; no traceback is stored). {meaning}"
     if job.error is None:
         return f"Dead for {ago}; {why_no_error(job, sighting.died_ms, actors)}"
-    attempts = plural(job.retries + 1, "attempt")
-    told = f"Dead for {ago} after {attempts}: {show_error(job)}; {STALE_TRACEBACK}"
-    meaning = meaning_of(show_error(job))
+    last = None if result is None else result.error
+    attempts = describe_attempts(job, sighting.died_ms, last)
+    if last is None:
+        told = f"Dead for {ago} after {attempts}: {show_error(job)}; {STALE_TRACEBACK}"
+    else:
+        shown = inline(redact_assignments(last), VALUE_SHOWN)
+        told = f"Dead for {ago} after {attempts}: {shown} (its last error, from its result)"
+    meaning = meaning_of(last or show_error(job))
     return told if meaning == NO_MEANING else f"{told}. {meaning.rstrip('.')}"
 
 

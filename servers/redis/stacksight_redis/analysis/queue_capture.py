@@ -22,7 +22,9 @@ NOTE_MORE_WRITES = (
     "so many messages of these queues were enqueued or died unseen."
 )
 NOTE_UNREAD = "{count} more were seen but ended before they could be read."
-NOTE_INTERRUPTED = "Redis was away {count} times meanwhile; what happened then is not counted."
+NOTE_INTERRUPTED = (
+    "Redis was away meanwhile ({count} looks failed); what happened then is not counted."
+)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """What the tools about one message answer. Times are seconds."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -15,6 +17,36 @@ class Place(BaseModel):
     position: int | None = None
     due_in_s: float | None = None
     died_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where an earlier call found a message.
+
+    Attributes:
+        at_s: the monotonic time of the last look.
+        held_by: since it has been stored under this id in Redis, each process that was seen to hold
+            it to run, with the time of the first such look.
+    """
+
+    at_s: float
+    place: Place
+    held_by: Mapping[str, float] = field(default_factory=dict)
+
+    def then(self, at_s: float, place: Place) -> "Seen":
+        """The same after another look."""
+        same = place.redis_id == self.place.redis_id
+        return Seen(at_s, place, {**_held_by(at_s, place), **(self.held_by if same else {})})
+
+
+def first_seen(at_s: float, place: Place) -> Seen:
+    """What is known after the first look."""
+    return Seen(at_s, place, _held_by(at_s, place))
+
+
+def _held_by(at_s: float, place: Place) -> dict[str, float]:
+    running = place.state == "in flight" and place.holder is not None
+    return {str(place.holder): at_s} if running else {}
 
 
 class Step(BaseModel):

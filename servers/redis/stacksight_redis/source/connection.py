@@ -26,7 +26,7 @@ from stacksight_redis.facts.discovered import DiscoveryCache
 from stacksight_redis.facts.looks import Looks
 from stacksight_redis.facts.names import Queue
 from stacksight_redis.facts.plans import Plans
-from stacksight_redis.models.messages import Place
+from stacksight_redis.models.messages import Seen
 from stacksight_redis.recording.store import Captures
 from stacksight_redis.settings import RedisSettings
 from stacksight_redis.source.commands import (
@@ -92,7 +92,7 @@ class Source:
         discovery: what has been found among the keys so far.
         actors: queue and actor of the messages seen so far.
         last_waiting: how many messages waited at the last look, with the monotonic time of it.
-        seen: where messages were that were asked for, with the monotonic time of it.
+        seen: where messages were that were asked for.
         looks: what moved since the looks before.
         plans: what the user is being asked about.
     """
@@ -104,7 +104,7 @@ class Source:
         self.discovery = DiscoveryCache()
         self.actors: set[tuple[str, str]] = set()
         self.last_waiting: dict[Queue, tuple[float, int]] = {}
-        self.seen: dict[str, tuple[float, Place]] = {}
+        self.seen: dict[str, Seen] = {}
         self.looks = Looks()
         self.plans = Plans()
         self.address = parse_address(settings.redis_url)

@@ -8,7 +8,7 @@ from redis.exceptions import ResponseError
 
 from stacksight_core.layout import render_table
 from stacksight_core.tools import source_of, tool
-from stacksight_core.units import format_count, format_duration
+from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import fence, inline
 from stacksight_redis.analysis.health_answers import (
     READ_ONLY_ACL,
@@ -53,7 +53,10 @@ def render_health(answer: Health) -> str:
         ]
         columns = ("command", "count", "worst", "total", "newest", "worst example")
         table = fence(render_table(columns, rows), "slow log")
-        parts += [f"Slow log ({format_count(answer.slow_total)} entries), longest first:", table]
+        parts += [
+            f"Slow log ({plural(answer.slow_total, 'entry', 'entries')}), longest first:",
+            table,
+        ]
     return "\n".join([*parts, *answer.connection, *answer.notes])
 
 

@@ -10,13 +10,15 @@ from redis.exceptions import ResponseError
 from stacksight_core.tools import source_of, tool
 from stacksight_core.units import format_duration
 from stacksight_core.untrusted import inline
+from stacksight_redis.analysis.deliveries import describe_deliveries
 from stacksight_redis.analysis.jobs import Job
 from stacksight_redis.analysis.message_answers import answer_message, judge_group, steps_of
+from stacksight_redis.analysis.queue_status import late_after_s
 from stacksight_redis.analysis.relations import group_of
 from stacksight_redis.facts.messages import Search, StoredResult
 from stacksight_redis.facts.names import parse_queue
 from stacksight_redis.facts.queues import Snapshot
-from stacksight_redis.models.messages import Group, MessageView
+from stacksight_redis.models.messages import Group, MessageView, first_seen
 from stacksight_redis.render.message import render_message
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.discovery import discover
@@ -78,22 +80,33 @@ async def view_message(
         snapshot.now_ms,
         {name for _, name in source.actors},
         _last_seen(source, message_id),
+        late_s=late_after_s(source.settings.heartbeat_timeout_s),
     )
-    if own:
-        source.seen.pop(message_id, None)
-        source.seen[message_id] = (time.monotonic(), view.places[0])
-        while len(source.seen) > MAX_SEEN:
-            del source.seen[next(iter(source.seen))]
+    if view.places:
+        _remember(source, message_id, view)
     return view
+
+
+def _remember(source: Source, message_id: str, view: MessageView) -> None:
+    """Keep where a message is, and say what moved since the call before."""
+    at_s, place = time.monotonic(), view.places[0]
+    before = source.seen.pop(message_id, None)
+    seen = first_seen(at_s, place) if before is None else before.then(at_s, place)
+    source.seen[message_id] = seen
+    while len(source.seen) > MAX_SEEN:
+        del source.seen[next(iter(source.seen))]
+    if (told := describe_deliveries(seen)) is not None:
+        view.notes.insert(0, told)
 
 
 def _last_seen(source: Source, message_id: str) -> str | None:
     """Where an earlier call found the message."""
     if message_id not in source.seen:
         return None
-    at_s, place = source.seen[message_id]
+    seen = source.seen[message_id]
+    place = seen.place
     held = "" if place.holder is None else f", held by process {place.holder}"
-    ago = format_duration(time.monotonic() - at_s)
+    ago = format_duration(time.monotonic() - seen.at_s)
     return f"{ago} ago it was {place.state} in {place.queue}{held}"
 
 

@@ -10,6 +10,7 @@ from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.errors import ToolFailure
 from stacksight_core.names import did_you_mean
 from stacksight_core.tools import source_of, tool
+from stacksight_core.units import plural
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.dead_letters import Dead, group_dead
 from stacksight_redis.analysis.job_view import matches
@@ -86,7 +87,9 @@ async def list_queues(
     if match is not None:
         answer.notes.insert(0, f"Only queues whose name contains {match!r}.")
     if len(queues) > MAX_QUEUES:
-        answer.notes.append(f"{len(queues) - MAX_QUEUES} queues were not looked at; use match.")
+        answer.notes.append(
+            f"{plural(len(queues) - MAX_QUEUES, 'queue')} more not looked at; use match."
+        )
     if not found.queues:
         answer.notes += await _other_databases(source)
     start = decode_cursor(cursor, tool="list_queues", match=match) if cursor else 0
