@@ -34,8 +34,12 @@ format: setup ## format the code and fix what can be fixed
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
 
+.PHONY: manifest
+manifest: setup ## record what the servers answer before the SDK is imported
+	$(RUN) python -m scripts.manifest
+
 .PHONY: docs
-docs: setup ## write docs/tools.md from the tools' own definitions
+docs: manifest ## write docs/tools.md from the tools' own definitions
 	$(RUN) python scripts/tool_reference.py
 
 .PHONY: lock

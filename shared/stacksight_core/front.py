@@ -1,250 +1,197 @@
-"""The front: a relay of JSON-RPC lines between the client and the SDK in the same process.
+"""The front: answers what is the same in every process, before the SDK is imported.
 
-It exists for what the SDK does not do over stdio:
+Importing the MCP SDK costs more than a second of CPU and 60 MB, and most connections of most
+sessions never call a tool. So the opening of a connection is answered from the manifest, and the
+first request that needs more is handed over, with what the SDK has to know of what went before.
 
-- answer the opening request at once, while the SDK is still being imported (see ``opening``);
-- answer a line that is not JSON, or not a request, instead of dropping it;
-- deliver the answers to requests that were written just before stdin was closed;
-- keep everything that is not a JSON-RPC message off stdout, whoever prints it.
+The SDK's rules hold: the first request fixes the protocol era of the connection. A request that is
+not exactly of the usual shape is handed over as well: the SDK then says what is wrong with it.
 
-Standard library only. Two daemon threads; file descriptors 0 and 1 become pipes to the SDK.
+Standard library only.
 """
 
-import json
-import os
-import re
-import select
-import sys
-import threading
-import time
-from typing import Any, BinaryIO
+from typing import Any, NamedTuple
 
-from stacksight_core.about import About
-from stacksight_core.opening import answer_opening
-
-MAX_LINE_BYTES = 16 * 1024 * 1024
-DRAIN_SECONDS = 120.0
-
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-INVALID_PARAMS = -32602
-
-ERROR_TOO_LONG = f"The line is longer than {MAX_LINE_BYTES} bytes; send less in one message."
-ERROR_NOT_JSON = "The line is not JSON ({reason}). Send one JSON-RPC 2.0 message per line."
-ERROR_NOT_OBJECT = "The message is not a JSON object. Batches are not part of MCP: send one by one."
-ERROR_NOT_REQUEST = 'The message is not JSON-RPC 2.0: it needs "jsonrpc": "2.0" and a "method".'
-ERROR_NOT_UNICODE = (
-    "The message holds half of a surrogate pair (\\ud800 to \\udfff), which is not Unicode."
+from stacksight_core.lines import Message, Refused, Wire, encode, is_request_id, parse, same_id
+from stacksight_core.manifest import Manifest
+from stacksight_core.usual import (
+    HANDSHAKE_VERSIONS,
+    MODERN_VERSION,
+    honoured,
+    is_modern,
+    usual_filter,
+    usual_handshake,
+    usual_legacy,
+    usual_modern,
 )
-ERROR_BAD_ID = '"id" has to be a string or an integer.'
-ERROR_BAD_PARAMS = '"params" has to be an object.'
 
-RequestId = str | int
-_SURROGATE = re.compile(rb"\\ud[89a-f]", re.I)
-_UNANSWERED = frozenset({"subscriptions/listen"})  # answered only when the client ends it
+MAX_SUBSCRIPTIONS = 100
+SUBSCRIPTION_META = "io.modelcontextprotocol/subscriptionId"
+ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+_OWN_ID = "stacksight:replay:{number}"
+
+_INITIALIZED = b'{"jsonrpc":"2.0","method":"notifications/initialized"}'
 
 
-class _Refused(Exception):
-    def __init__(self, request_id: RequestId | None, code: int, text: str) -> None:
-        super().__init__(text)
-        self.request_id = request_id
-        self.code = code
-        self.text = text
+class HandOver(NamedTuple):
+    """What the SDK has to be told when it takes over.
+
+    Attributes:
+        replay: the lines it has to see first; the client has had the answers.
+        hidden: the ids of those whose answers must not reach the client.
+        acknowledged: the ids of subscriptions whose acknowledgement must not.
+        line: the line that needs the SDK; None when there was none yet.
+    """
+
+    replay: tuple[bytes, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    acknowledged: tuple[Any, ...] = ()
+    line: bytes | None = None
 
 
 class Front:
-    """Relays between the wire (the process's stdin and stdout) and the SDK.
+    """Answers from a manifest until something needs the SDK.
 
-    Create it before anything that might print is imported; it starts at once.
+    Args:
+        manifest: the answers.
+        wire: the connection.
     """
 
-    def __init__(self, about: About) -> None:
-        self._about = about
-        self._wire_in: BinaryIO = os.fdopen(os.dup(0), "rb")
-        self._wire_out = os.dup(1)
-        from_front, to_sdk = os.pipe()
-        from_sdk, to_front = os.pipe()
-        os.dup2(from_front, 0)
-        os.dup2(to_front, 1)
-        os.close(from_front)
-        os.close(to_front)
-        self._to_sdk = to_sdk
-        self._from_sdk: BinaryIO = os.fdopen(from_sdk, "rb")
-        self._write_lock = threading.Lock()
-        self._changed = threading.Condition()
-        self._awaited: set[RequestId] = set()
-        self._answered_here: set[RequestId] = set()
-        self._opened = False
-        self._discovery: bytes | None = None
-        self._client_gone = False
-        threading.Thread(target=self._relay_to_sdk, name="front-in", daemon=True).start()
-        threading.Thread(target=self._relay_to_client, name="front-out", daemon=True).start()
+    def __init__(self, manifest: Manifest, wire: Wire) -> None:
+        self._manifest = manifest
+        self._wire = wire
+        self._version: str | None = None
+        """The protocol version once there is one; MODERN_VERSION fixes the era."""
+        self._legacy = False
+        self._envelope: Message = {}
+        self._handshake: Message | None = None
+        self._initialized = False
+        self._listening: dict[object, tuple[Any, bytes]] = {}
 
-    # --- client to SDK ---------------------------------------------------------------------
-
-    def _relay_to_sdk(self) -> None:
-        try:
-            while line := self._wire_in.readline(MAX_LINE_BYTES + 1):
-                if len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
-                    self._skip_rest_of_line()
-                    self._refuse(None, PARSE_ERROR, ERROR_TOO_LONG)
-                elif line.strip():
-                    self._accept(line)
-        except OSError:
-            pass  # the client's end broke: the same as its closing
-        self._drain()
-        self.stop()
-
-    def stop(self) -> None:
-        """End the SDK's input: it cancels what runs, and the process ends.
-
-        Safe in a signal handler and more than once: no lock is taken, and the descriptor stays
-        valid, so that a line being relayed meanwhile cannot end up in another file.
-        """
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._to_sdk)
-        os.close(nowhere)
-
-    def _skip_rest_of_line(self) -> None:
-        while (rest := self._wire_in.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-            pass
-
-    def _accept(self, line: bytes) -> None:
-        try:
-            message = _parse(line)
-        except _Refused as refused:
-            self._refuse(refused.request_id, refused.code, refused.text)
-            return
-        request_id = message.get("id")
-        if message.get("method") == "notifications/cancelled":
-            params = message.get("params")
-            self._settle(params.get("requestId") if isinstance(params, dict) else None)
-        if request_id is not None and "method" in message:
-            if not self._opened and self._open(message, line):
-                return
-            self._hand_on_discovery(message)
-            if message["method"] not in _UNANSWERED:
-                with self._changed:
-                    self._awaited.add(request_id)
-        self._forward(line)
-
-    def _open(self, message: dict[str, Any], line: bytes) -> bool:
-        """Answer the opening request; True when the SDK is not to see it yet."""
-        self._opened = True
-        answer = answer_opening(message, self._about)
-        if answer is None:
-            return False
-        self._write(json.dumps(answer).encode())
-        self._answered_here.add(message["id"])  # the SDK's own answer does not go out
-        if message["method"] == "server/discover":
-            self._discovery = line
-            return True
-        return False
-
-    def _hand_on_discovery(self, message: dict[str, Any]) -> None:
-        """Let the SDK see the discovery before what follows it.
-
-        The first request that the SDK sees fixes the protocol era. A client that probed and then
-        falls back to the handshake must not find the era taken.
-        """
-        line, self._discovery = self._discovery, None
-        if line and message["method"] != "initialize":
-            self._forward(line)
-
-    def _refuse(self, request_id: RequestId | None, code: int, text: str) -> None:
-        error = {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": text}}
-        self._write(json.dumps(error).encode())
-
-    def _forward(self, line: bytes) -> None:
-        try:
-            _write_all(self._to_sdk, line if line.endswith(b"\n") else line + b"\n")
-        except OSError:
-            self._client_gone = True  # the SDK has ended; nothing will be answered any more
-
-    def _drain(self) -> None:
-        """Wait, after the end of stdin, until what was asked is answered or nobody reads it."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        with self._changed:
-            while self._awaited and not self._nobody_reads() and time.monotonic() < deadline:
-                self._changed.wait(0.1)
-
-    def _nobody_reads(self) -> bool:
-        if self._client_gone:
-            return True
-        poll = select.poll()
-        poll.register(self._wire_out, 0)
-        return any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
-
-    # --- SDK to client ---------------------------------------------------------------------
-
-    def _relay_to_client(self) -> None:
-        for line in self._from_sdk:
-            message = _protocol_message(line)
-            if message is None:
-                sys.stderr.write(line.decode(errors="replace"))
-                continue
-            request_id = None if "method" in message else message.get("id")
-            if request_id in self._answered_here:
-                self._answered_here.discard(request_id)
-            else:
-                self._write(line.rstrip(b"\n"))
-            self._settle(request_id)
-
-    def _settle(self, request_id: Any) -> None:
-        with self._changed:
-            if isinstance(request_id, RequestId):
-                self._awaited.discard(request_id)
-            self._changed.notify_all()
-
-    def _write(self, line: bytes) -> None:
-        with self._write_lock:
+    def serve(self) -> HandOver | None:
+        """Answer until a line needs the SDK; None when the input ended before."""
+        while True:
             try:
-                _write_all(self._wire_out, line + b"\n")
+                line = self._wire.read()
+                if line is None:
+                    return None
+                if self._needs_sdk(parse(line), line):
+                    return self._hand_over(line)
+            except Refused as refused:
+                self._send(encode(refused.answer))
             except OSError:
-                self._client_gone = True
+                return None  # nobody reads the answers
 
+    def _send(self, line: bytes) -> None:
+        self._wire.write(line)
 
-def _parse(line: bytes) -> dict[str, Any]:
-    """Decode a line into a JSON-RPC message, or say why it is none."""
-    try:
-        message = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, json.JSONDecodeError) else type(error).__name__
-        raise _Refused(None, PARSE_ERROR, ERROR_NOT_JSON.format(reason=reason)) from error
-    if not isinstance(message, dict):
-        raise _Refused(None, INVALID_REQUEST, ERROR_NOT_OBJECT)
-    if _SURROGATE.search(line) and not _is_unicode(message):
-        raise _Refused(None, PARSE_ERROR, ERROR_NOT_UNICODE)
-    request_id = message.get("id")
-    if "id" in message and (isinstance(request_id, bool) or not isinstance(request_id, RequestId)):
-        raise _Refused(None, INVALID_REQUEST, ERROR_BAD_ID)
-    is_answer = "result" in message or "error" in message
-    if message.get("jsonrpc") != "2.0" or not (is_answer or isinstance(message.get("method"), str)):
-        raise _Refused(request_id, INVALID_REQUEST, ERROR_NOT_REQUEST)
-    if "params" in message and not isinstance(message["params"], dict):
-        raise _Refused(request_id, INVALID_PARAMS, ERROR_BAD_PARAMS)
-    return message
-
-
-def _is_unicode(message: dict[str, Any]) -> bool:
-    try:
-        json.dumps(message, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+    def _needs_sdk(self, message: Message, line: bytes) -> bool:
+        method = message.get("method")
+        if method is None:
+            return False  # an answer, but nothing was asked
+        if "id" not in message:
+            self._notice(method, message.get("params"))
+            return False
+        params = message.get("params")
+        if method == "subscriptions/listen":
+            return not self._listen(message["id"], params, line)
+        if is_modern(method, params):
+            result = self._modern_result(method, params)
+        else:
+            result = self._legacy_result(method, params)
+        if result is None:
+            return True
+        self._send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (encode(message["id"]), result))
         return False
-    return True
 
+    # --- notifications ---------------------------------------------------------------------
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    def _notice(self, method: str, params: Any) -> None:
+        if method == "notifications/initialized":
+            self._initialized = self._handshake is not None
+        elif method == "notifications/cancelled" and isinstance(params, dict):
+            request_id = params.get("requestId")
+            if is_request_id(request_id):
+                self._listening.pop(same_id(request_id), None)
 
+    # --- the 2026 era ----------------------------------------------------------------------
 
-def _protocol_message(line: bytes) -> dict[str, Any] | None:
-    try:
-        message = json.loads(line)
-    except ValueError:
+    def _modern_result(self, method: str, params: Message) -> bytes | None:
+        if self._legacy or not usual_modern(params):
+            return None
+        result = self._manifest.result(MODERN_VERSION, method)
+        if result is not None:
+            self._open_modern(params)
+        return result
+
+    def _open_modern(self, params: Message) -> None:
+        if self._version is None:
+            self._version, self._envelope = MODERN_VERSION, params["_meta"]
+
+    def _listen(self, request_id: Any, params: Any, line: bytes) -> bool:
+        """Acknowledge a subscription. Nothing changes before the first call: no event is due."""
+        key = same_id(request_id)
+        usual = (
+            not self._legacy
+            and isinstance(params, dict)
+            and usual_modern(params, also="notifications")
+            and usual_filter(params["notifications"])
+        )
+        if not usual or key in self._listening or len(self._listening) >= MAX_SUBSCRIPTIONS:
+            return False
+        self._open_modern(params)
+        self._listening[key] = request_id, line
+        wanted = honoured(params["notifications"])
+        about = {"_meta": {SUBSCRIPTION_META: request_id}, "notifications": wanted}
+        self._send(encode({"jsonrpc": "2.0", "method": ACKNOWLEDGED, "params": about}))
+        return True
+
+    # --- the handshake era -----------------------------------------------------------------
+
+    def _legacy_result(self, method: str, params: Any) -> bytes | None:
+        if self._version == MODERN_VERSION:
+            return None
+        if method == "initialize":
+            return self._shake_hands(params)
+        if not usual_legacy(params):
+            return None
+        if method == "ping":
+            self._legacy = True
+            return b"{}"
+        return self._manifest.result(self._version, method) if self._version else None
+
+    def _shake_hands(self, params: Any) -> bytes | None:
+        if self._handshake is not None or not usual_handshake(params):
+            return None
+        asked = params["protocolVersion"]
+        version = asked if asked in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1]
+        result = self._manifest.result(version, "initialize")
+        if result is not None:
+            self._legacy, self._version, self._handshake = True, version, params
+        return result
+
+    # --- handing over ----------------------------------------------------------------------
+
+    def _hand_over(self, line: bytes) -> HandOver:
+        opening = self._opening()
+        replay, hidden = [], []
+        if opening:
+            method, params = opening
+            hidden.append(_OWN_ID.format(number=1))
+            request = {"jsonrpc": "2.0", "id": hidden[0], "method": method, "params": params}
+            replay.append(encode(request))
+        if self._initialized:
+            replay.append(_INITIALIZED)
+        replay += [subscription for _, subscription in self._listening.values()]
+        ids = tuple(request_id for request_id, _ in self._listening.values())
+        return HandOver(tuple(replay), frozenset(hidden), ids, line)
+
+    def _opening(self) -> tuple[str, Message] | None:
+        """Return a request that brings the SDK where the connection is."""
+        if self._handshake is not None:
+            return "initialize", self._handshake
+        if self._legacy:
+            return "ping", {}
+        if self._version is not None:
+            return "server/discover", {"_meta": self._envelope}
         return None
-    if isinstance(message, dict) and message.get("jsonrpc") == "2.0":
-        return message
-    return None

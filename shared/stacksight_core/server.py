@@ -2,18 +2,20 @@
 
 import gc
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from mcp.server.mcpserver import MCPServer
 
 from stacksight_core.about import About
 from stacksight_core.logs import configure_logging
+from stacksight_core.manifest import Variant, choose_variant
 from stacksight_core.resources import ListingServer, Resources
 from stacksight_core.settings import InvalidSettings, ServerSettings, load_settings
-from stacksight_core.tools import ToolDefinition, Translate, failing_tool, serve_tool
+from stacksight_core.tools import ToolDefinition, Translate, serve_tool
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ class ServerSpec(Generic[SettingsT, SourceT]):
         translate: turns an exception of the driver into a ToolFailure, or returns None.
         resources: what it keeps and lets read by address.
         adapt: changes a tool's definition to the settings, e.g. adds a parameter.
+        adapts_to: the names of the settings that it looks at besides ``allow_writes``; the recorded
+            answers do not hold where one of them is given.
     """
 
     about: About
@@ -42,13 +46,26 @@ class ServerSpec(Generic[SettingsT, SourceT]):
     translate: Translate
     resources: Resources[SourceT] | None = None
     adapt: Callable[[ToolDefinition, SettingsT], ToolDefinition] | None = None
+    adapts_to: Sequence[str] = ()
 
 
-def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> MCPServer[SourceT]:
-    """Make the SDK's server: the spec's tools on a source that connects at the first call."""
+def build_server(
+    spec: ServerSpec[SettingsT, SourceT], settings: SettingsT, *, broken: str | None = None
+) -> MCPServer[SourceT]:
+    """Make the SDK's server: the spec's tools on a source that connects at the first call.
+
+    Args:
+        spec: the server.
+        settings: its settings.
+        broken: why it cannot work; every tool then says so. A server that exits on bad settings
+            looks merely dead to the person in front of the client.
+    """
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[SourceT]) -> AsyncIterator[SourceT]:
+        if broken is not None:
+            yield cast("SourceT", None)
+            return
         async with spec.connect(settings) as source:
             server.source = source
             yield source
@@ -59,26 +76,15 @@ def build_server(spec: ServerSpec[SettingsT, SourceT], settings: SettingsT) -> M
         offered = [spec.adapt(t, settings) for t in offered]
     server = ListingServer[SourceT](
         **spec.about._asdict(),
-        tools=[serve_tool(t, spec.translate, structured=structured) for t in offered],
+        tools=[
+            serve_tool(t, spec.translate, structured=structured, broken=broken) for t in offered
+        ],
         lifespan=lifespan,
         log_level=settings.log_level,
     )
     if spec.resources:
         server.offer(spec.resources)
     return server
-
-
-def build_failing_server(spec: ServerSpec[Any, Any], reason: str) -> MCPServer[Any]:
-    """Make a server whose every tool says why it cannot work.
-
-    A server that exits on bad settings looks merely dead to the person in front of the client.
-    """
-    offered = [t for t in spec.tools if t.annotations.read_only_hint]
-    return MCPServer(
-        **spec.about._asdict(),
-        tools=[failing_tool(t, reason, structured=False) for t in offered],
-        log_level="WARNING",
-    )
 
 
 def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
@@ -93,10 +99,17 @@ def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
     except InvalidSettings as error:
         configure_logging("WARNING")
         logger.error("%s", error)  # noqa: TRY400
-        server = build_failing_server(spec, f"{spec.about.name} is not set up: {error}")
+        settings = _plain_settings(spec, arguments)
+        server = build_server(spec, settings, broken=f"{spec.about.name} is not set up: {error}")
     else:
         configure_logging(settings.log_level)
         server = build_server(spec, settings)
     gc.enable()
     gc.freeze()  # what was imported lives until the end; a smaller heap to walk also ends faster
     server.run("stdio")
+
+
+def _plain_settings(spec: ServerSpec[SettingsT, Any], arguments: Sequence[str]) -> SettingsT:
+    """Return settings for a server whose own are invalid: its tools look as they would."""
+    variant = choose_variant(os.environ, arguments) or Variant()
+    return spec.settings.model_construct(**variant._asdict())

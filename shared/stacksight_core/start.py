@@ -1,4 +1,4 @@
-"""Starts a server process: the front first, the SDK behind it."""
+"""Starts a server process: the front first, the SDK when something needs it."""
 
 import gc
 import importlib
@@ -6,41 +6,63 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from stacksight_core.about import About
-from stacksight_core.front import Front
+from stacksight_core.front import Front, HandOver
+from stacksight_core.lines import Wire
+from stacksight_core.manifest import load_manifest
 from stacksight_core.variables import expand_own_environment
 
 HINT_BY_HAND = (
     "{name} is an MCP server: a client such as Claude Code starts it and speaks JSON-RPC with it "
     "on stdin and stdout. Ctrl-D ends it; `{name} --help` explains its settings.\n"
 )
+FOR_PEOPLE = frozenset({"-h", "--help", "--version"})
 
 
-def start(about: About, module: str) -> None:
+def start(about: About, module: str, manifest: str | None = None) -> None:
     """Run the server process to its end.
 
     Args:
-        about: who the server is; enough to answer the opening request.
-        module: the server's module, imported behind the front; it holds the spec as ``SERVER``.
+        about: who the server is.
+        module: the server's module, imported when it is needed; it holds the spec as ``SERVER``.
+        manifest: the folder of its recorded answers; by default beside the module.
     """
     expand_own_environment()
     arguments = sys.argv[1:]
-    for_people = not {"-h", "--help", "--version"}.isdisjoint(arguments)
-    front = None if for_people else _open_front(about)
-    run_server = importlib.import_module("stacksight_core.server").run_server
-    spec = importlib.import_module(module).SERVER
-    if front:
-        _on_signal(front.stop)
+    if not FOR_PEOPLE.isdisjoint(arguments):
+        _import("stacksight_core.server").run_server(_import(module).SERVER, arguments)
+        return
+    if sys.stdin.isatty():
+        sys.stderr.write(HINT_BY_HAND.format(name=about.name))
+    _on_signal(lambda: os._exit(0))  # nothing needs cleaning up before the SDK serves
+    wire = Wire()
+    answers = load_manifest(manifest or _beside(module), about, os.environ, arguments)
+    before = Front(answers, wire).serve() if answers else HandOver()
+    if before is not None:
+        _serve(module, arguments, wire, before)
+
+
+def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver) -> None:
+    """Let the SDK go on with the connection."""
+    relay = _import("stacksight_core.relay").Relay(wire, before)  # before anything can print
+    gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
+    run_server = _import("stacksight_core.server").run_server
+    spec = _import(module).SERVER
+    relay.serving()
+    _on_signal(relay.stop)
     run_server(spec, arguments)
 
 
-def _open_front(about: About) -> Front:
-    if sys.stdin.isatty():
-        sys.stderr.write(HINT_BY_HAND.format(name=about.name))
-    _on_signal(lambda: os._exit(0))  # nothing needs cleaning up while importing
-    gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
-    return Front(about)
+def _beside(module: str) -> str:
+    package = sys.modules[module.rpartition(".")[0]]
+    return f"{package.__path__[0]}/manifest"
+
+
+def _import(module: str) -> Any:
+    """Import what an idle process does without."""
+    return importlib.import_module(module)
 
 
 def _on_signal(act: Callable[[], object]) -> None:

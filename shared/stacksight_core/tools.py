@@ -111,6 +111,7 @@ class ServedTool(Tool):
     picture: Callable[[Any], bytes | None] | None = Field(default=None, exclude=True)
     translate: Translate = Field(default=lambda _: None, exclude=True)
     structured: bool = False
+    broken: str | None = None
 
     async def run(
         self,
@@ -119,6 +120,8 @@ class ServedTool(Tool):
         convert_result: bool = False,
     ) -> CallToolResult | InputRequiredResult:
         """Answer a call; whatever goes wrong becomes a result with ``isError``."""
+        if self.broken is not None:
+            return _failed(self.broken)
         try:
             outcome = await super().run(arguments, context, convert_result=False)
             return outcome if isinstance(outcome, InputRequiredResult) else self._answer(outcome)
@@ -167,13 +170,20 @@ class ServedTool(Tool):
         return ERROR_NOT_RUN.format(tool=self.name, problems=" ".join(problems), known=takes)
 
 
-def serve_tool(definition: ToolDefinition, translate: Translate, *, structured: bool) -> ServedTool:
+def serve_tool(
+    definition: ToolDefinition,
+    translate: Translate,
+    *,
+    structured: bool,
+    broken: str | None = None,
+) -> ServedTool:
     """Turn a definition into what the SDK serves.
 
     Args:
         definition: the tool.
         translate: turns a driver's exception into a ToolFailure, or returns None.
         structured: declare the output schema and send the typed model as well.
+        broken: why the server cannot work, e.g. invalid settings; it is all that the tool says.
     """
     served = ServedTool.from_function(
         definition.handler,
@@ -187,23 +197,13 @@ def serve_tool(definition: ToolDefinition, translate: Translate, *, structured: 
     served.picture = definition.picture
     served.translate = translate
     served.structured = structured
+    served.broken = broken
     arguments = served.fn_metadata.arg_model
     arguments.model_config["extra"] = "forbid"
     arguments.model_rebuild(force=True)
     served.parameters = slim_schema(arguments.model_json_schema(by_alias=True), nullable=False)
     if served.fn_metadata.output_schema:
         served.fn_metadata.output_schema = slim_schema(served.fn_metadata.output_schema)
-    return served
-
-
-def failing_tool(definition: ToolDefinition, reason: str, *, structured: bool) -> ServedTool:
-    """Serve a tool that can only say why the server cannot work, e.g. invalid settings."""
-    served = serve_tool(definition, lambda _: None, structured=structured)
-
-    async def fail(**_: Any) -> BaseModel:
-        raise ToolFailure(reason)
-
-    served.fn = fail
     return served
 
 

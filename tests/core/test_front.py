@@ -4,14 +4,41 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.stdio import INITIALIZE, MODERN_META, RawServer, open_client, raw_server
+from tests.support.stdio import (
+    INITIALIZE,
+    MODERN_META,
+    ROOT,
+    RawServer,
+    open_client,
+    raw_server,
+)
 
 TOY = "tests.core.toy"
+DEEP = (
+    '{"jsonrpc": "2.0", "id": 4, "method": "ping", "params": {"a": ' + "[" * 150 + "]" * 150 + "}}"
+)
+MANIFEST: dict[str, str] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _manifest(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Record the toy's answers, so that it starts as the servers do."""
+    folder = tmp_path_factory.mktemp("manifest")
+    argv = [sys.executable, "-m", "scripts.manifest", TOY, "--into", str(folder)]
+    subprocess.run(argv, check=True, cwd=ROOT)
+    MANIFEST["TOY_MANIFEST"] = str(folder / TOY)
+
+
+def toy() -> AbstractAsyncContextManager[RawServer]:
+    return raw_server(TOY, env=MANIFEST)
 
 
 def call(request_id: int, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -24,38 +51,22 @@ async def discover(server: RawServer, request_id: int = 0) -> dict[str, Any]:
     return await server.request(request_id, "server/discover", _meta=MODERN_META)
 
 
-async def test_the_front_answers_discover_as_the_sdk_does() -> None:
-    async with raw_server(TOY) as server:
-        by_front = await discover(server, 1)
-        by_sdk = await discover(server, 2)
-    assert by_front["result"] == by_sdk["result"]
-
-
-@pytest.mark.parametrize("version", ["2024-11-05", "2025-11-25", "2031-01-01"])
-async def test_the_front_answers_initialize_as_the_sdk_does(version: str) -> None:
-    params = INITIALIZE | {"protocolVersion": version}
-    async with raw_server(TOY) as server:
-        by_front = await server.request(1, "initialize", **params)
-        await server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-        listed = await server.request(2, "tools/list")
-    async with raw_server(TOY) as server:
-        # Something else first, so that the SDK sees and answers the handshake itself.
-        await server.request(1, "ping")
-        by_sdk = await server.request(2, "initialize", **params)
-    assert by_front["result"] == by_sdk["result"]
-    assert [tool["name"] for tool in listed["result"]["tools"]] == ["echo", "fail", "wait"]
-
-
-async def test_the_handshake_is_answered_once() -> None:
-    async with raw_server(TOY) as server:
+async def test_the_era_of_the_first_request_holds() -> None:
+    async with toy() as server:
+        await discover(server)
+        refused = await server.request(1, "initialize", **INITIALIZE)
+        assert refused["error"]["code"] == -32022
+        listed = await server.request(2, "tools/list", _meta=MODERN_META)
+    assert listed["result"]["tools"]
+    async with toy() as server:
         await server.request(1, "initialize", **INITIALIZE)
-        rest = await server.close()
-    assert rest == b""
+        refused = await server.request(2, "tools/list", _meta=MODERN_META)
+        assert refused["error"]["code"] == -32600
 
 
 async def test_an_unusual_opening_is_left_to_the_sdk() -> None:
     meta = MODERN_META | {"io.modelcontextprotocol/protocolVersion": "2031-01-01"}
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         answer = await server.request(1, "server/discover", _meta=meta)
     assert answer["error"]["code"] == -32022
     assert answer["error"]["data"]["supported"] == ["2026-07-28"]
@@ -66,6 +77,8 @@ async def test_an_unusual_opening_is_left_to_the_sdk() -> None:
     [
         ("{not json", None, -32700, "not JSON"),
         ("[" * 100_000, None, -32700, "not JSON"),
+        ('{"jsonrpc": "2.0", "id": NaN, "method": "ping"}', None, -32700, "NaN"),
+        (DEEP, 4, -32700, "nested"),
         ("[]", None, -32600, "one by one"),
         ("42", None, -32600, "not a JSON object"),
         ('{"id": 5, "method": "tools/list"}', 5, -32600, '"jsonrpc": "2.0"'),
@@ -78,7 +91,7 @@ async def test_an_unusual_opening_is_left_to_the_sdk() -> None:
 async def test_a_malformed_line_is_answered_and_the_server_lives_on(
     line: str, request_id: int | str | None, code: int, says: str
 ) -> None:
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await server.send(line)
         refused = await server.receive()
         assert (refused["id"], refused["error"]["code"]) == (request_id, code)
@@ -89,7 +102,7 @@ async def test_a_malformed_line_is_answered_and_the_server_lives_on(
 
 
 async def test_a_request_without_its_envelope_does_not_spoil_the_connection() -> None:
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await discover(server)
         assert "error" in await server.request(1, "tools/list")
         await server.send(call(2, "echo", text="alive \U0001f600"))
@@ -98,25 +111,15 @@ async def test_a_request_without_its_envelope_does_not_spoil_the_connection() ->
     assert rest == b""
 
 
-async def test_a_client_that_probed_may_still_shake_hands() -> None:
-    async with raw_server(TOY) as server:
-        await discover(server)
-        opened = await server.request(1, "initialize", **INITIALIZE)
-        await server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-        listed = await server.request(2, "tools/list")
-    assert opened["result"]["protocolVersion"] == "2025-11-25"
-    assert listed["result"]["tools"]
-
-
 async def test_a_line_over_the_limit_is_refused_and_the_next_is_read() -> None:
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await server.send('{"jsonrpc": "2.0", "id": 1, "x": "' + "y" * (17 * 1024 * 1024) + '"}')
         assert "longer than" in (await server.receive())["error"]["message"]
         assert (await discover(server))["result"]["instructions"] == "Begin with echo."
 
 
 async def test_what_was_asked_before_stdin_closed_is_answered() -> None:
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await discover(server)
         for request_id in range(1, 6):
             await server.send(call(request_id, "echo", text="late"))
@@ -127,7 +130,7 @@ async def test_what_was_asked_before_stdin_closed_is_answered() -> None:
 
 
 async def test_stray_prints_stay_off_stdout() -> None:
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await discover(server)
         await server.send(call(1, "echo", text="a"))
         await server.receive()
@@ -140,7 +143,7 @@ async def test_a_signal_ends_the_work_and_the_process(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     left = tmp_path / "left"
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await discover(server)
         await server.send(call(1, "wait", path=str(left)))
         assert await server.receive_progress() == "waiting"
@@ -153,7 +156,7 @@ async def test_a_signal_ends_the_work_and_the_process(
 async def test_a_cancelled_call_stops_and_is_not_answered(tmp_path: Path) -> None:
     left = tmp_path / "left"
     os.mkfifo(left)
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await discover(server)
         await server.send(call(1, "wait", path=str(left)))
         assert await server.receive_progress() == "waiting"
@@ -165,7 +168,7 @@ async def test_a_cancelled_call_stops_and_is_not_answered(tmp_path: Path) -> Non
 
 
 async def test_a_client_that_is_gone_does_not_keep_the_process(tmp_path: Path) -> None:
-    async with raw_server(TOY) as server:
+    async with toy() as server:
         await discover(server)
         await server.send(call(1, "wait", path=str(tmp_path / "left")))
         assert await server.receive_progress() == "waiting"
@@ -178,7 +181,7 @@ async def test_a_client_that_is_gone_does_not_keep_the_process(tmp_path: Path) -
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_the_sdk_client_gets_on_with_it(mode: str) -> None:
-    async with open_client(TOY, mode=mode) as client:
+    async with open_client(TOY, mode=mode, env=MANIFEST) as client:
         answer = await client.call("echo", text="hi")
     assert answer.text.startswith("hello hi\n<untrusted-")
     assert answer.structured is None

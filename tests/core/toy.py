@@ -1,5 +1,6 @@
 """A server with nothing behind it: what the core does is tested through it."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -108,4 +109,4 @@ SERVER = ServerSpec(ABOUT, Settings, [echo, fail, wait, write], connect, transla
 
 if __name__ == "__main__":
     print("printed before the start", file=sys.stderr)  # noqa: T201
-    start(ABOUT, "tests.core.toy")
+    start(ABOUT, "tests.core.toy", os.environ.get("TOY_MANIFEST", "/nonexistent"))

@@ -55,4 +55,6 @@ def adapt(definition: ToolDefinition, settings: Settings) -> ToolDefinition:
     return choosable(definition, settings)
 
 
-SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, adapt=adapt)
+SERVER = ServerSpec(
+    ABOUT, Settings, TOOLS, connect, translate, adapt=adapt, adapts_to=("databases",)
+)

@@ -1,0 +1,201 @@
+"""The relay: lines between the client and the SDK in the same process.
+
+It exists for what the SDK does not do over stdio:
+
+- answer a line that is not JSON, or not a request, instead of dropping it;
+- deliver the answers to requests that were written just before stdin was closed;
+- keep everything that is not a JSON-RPC message off stdout, whoever prints it;
+- take over from the front in the middle of a connection.
+
+Standard library only. Two daemon threads; descriptors 0 and 1 become pipes to the SDK.
+"""
+
+import json
+import os
+import select
+import sys
+import threading
+import time
+from typing import Any, BinaryIO
+
+from stacksight_core.front import ACKNOWLEDGED, SUBSCRIPTION_META, HandOver
+from stacksight_core.lines import (
+    Message,
+    Refused,
+    RequestId,
+    Wire,
+    encode,
+    is_request_id,
+    parse,
+    same_id,
+    write_all,
+)
+
+DRAIN_SECONDS = 120.0
+"""How long what was asked last is waited for after the end of the input."""
+PIPED_SECONDS = 0.1
+"""What was asked this shortly before the end of the input was piped in whole: its answers are
+awaited. A call that has been running longer is one whose client has gone."""
+
+_UNANSWERED = frozenset({"subscriptions/listen"})  # answered only when the client ends it
+
+
+class Relay:
+    """Relays between the wire and the SDK, which finds the pipes at descriptors 0 and 1.
+
+    Create it before anything that might print is imported; it starts at once.
+
+    Args:
+        wire: the connection.
+        before: what the front has already answered, and what it could not.
+    """
+
+    def __init__(self, wire: Wire, before: HandOver) -> None:
+        self._wire = wire
+        from_relay, self._to_sdk = os.pipe()
+        from_sdk, to_relay = os.pipe()
+        os.dup2(from_relay, 0)
+        os.dup2(to_relay, 1)
+        os.close(from_relay)
+        os.close(to_relay)
+        self._from_sdk: BinaryIO = os.fdopen(from_sdk, "rb")
+        self._write_lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._asked: dict[object, float] = {}
+        self._progress_at = 0.0
+        self._hidden = set(before.hidden)
+        self._acknowledged = [same_id(request_id) for request_id in before.acknowledged]
+        self._client_gone = False
+        self._serving = False
+        threading.Thread(
+            target=self._relay_to_sdk, args=[before], name="relay-in", daemon=True
+        ).start()
+        threading.Thread(target=self._relay_to_client, name="relay-out", daemon=True).start()
+
+    def serving(self) -> None:
+        """Say that the SDK is about to serve: from now on it has to end by itself."""
+        self._serving = True
+
+    def stop(self) -> None:
+        """End the SDK's input: it cancels what runs, and the process ends.
+
+        Safe in a signal handler and more than once: no lock is taken, and the descriptor stays
+        valid, so that a line being relayed meanwhile cannot end up in another file.
+        """
+        if not self._serving:
+            os._exit(0)  # nothing needs cleaning up while importing
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._to_sdk)
+        os.close(nowhere)
+
+    # --- client to SDK ---------------------------------------------------------------------
+
+    def _relay_to_sdk(self, before: HandOver) -> None:
+        for known in before.replay:
+            self._forward(known)
+        if before.line is not None:
+            self._accept(before.line)
+        while self._relay_one():
+            pass
+        self._drain(time.monotonic())
+        self.stop()
+
+    def _relay_one(self) -> bool:
+        try:
+            line = self._wire.read()
+            if line is None:
+                return False
+            self._accept(line)
+        except Refused as refused:
+            self._write(encode(refused.answer))
+        return True
+
+    def _accept(self, line: bytes) -> None:
+        message = parse(line)
+        params = message.get("params")
+        if message.get("method") == "notifications/cancelled" and isinstance(params, dict):
+            self._settle(params.get("requestId"))
+        if "id" in message and "method" in message and message["method"] not in _UNANSWERED:
+            with self._changed:
+                self._asked[same_id(message["id"])] = time.monotonic()
+        self._forward(line)
+
+    def _forward(self, line: bytes) -> None:
+        # The SDK takes a carriage return for the end of a line; in JSON it can only be a blank.
+        try:
+            write_all(self._to_sdk, line.replace(b"\r", b" ").rstrip(b"\n") + b"\n")
+        except OSError:
+            self._client_gone = True  # the SDK has ended; nothing will be answered any more
+
+    def _drain(self, ended: float) -> None:
+        """Wait, after the end of the input, until what was piped in is answered."""
+        with self._changed:
+            while (
+                self._is_piped(ended)
+                and not self._nobody_reads()
+                and time.monotonic() < ended + DRAIN_SECONDS
+            ):
+                self._changed.wait(0.1)
+
+    def _is_piped(self, ended: float) -> bool:
+        since = max(ended - PIPED_SECONDS, self._progress_at)
+        return any(asked >= since for asked in self._asked.values())
+
+    def _nobody_reads(self) -> bool:
+        if self._client_gone:
+            return True
+        poll = select.poll()
+        poll.register(self._wire.out, 0)
+        return any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
+
+    # --- SDK to client ---------------------------------------------------------------------
+
+    def _relay_to_client(self) -> None:
+        for line in self._from_sdk:
+            message = _protocol_message(line)
+            if message is None:
+                sys.stderr.write(line.decode(errors="replace"))
+                continue
+            if not self._is_hidden(message):
+                self._write(line.rstrip(b"\n"))
+            if "method" not in message:
+                self._settle(message.get("id"))
+            elif message["method"] == "notifications/progress":
+                self._progress_at = time.monotonic()
+
+    def _is_hidden(self, message: Message) -> bool:
+        """Tell whether the client has had this message from the front."""
+        if "method" not in message:
+            hidden = message.get("id") in self._hidden
+            self._hidden.discard(message.get("id", ""))
+            return hidden
+        if not self._acknowledged or message["method"] != ACKNOWLEDGED:
+            return False
+        subscription = same_id(message["params"]["_meta"][SUBSCRIPTION_META])
+        if subscription not in self._acknowledged:
+            return False
+        self._acknowledged.remove(subscription)
+        return True
+
+    def _settle(self, request_id: RequestId | Any) -> None:
+        with self._changed:
+            if is_request_id(request_id):
+                self._asked.pop(same_id(request_id), None)
+            self._changed.notify_all()
+
+    def _write(self, line: bytes) -> None:
+        with self._write_lock:
+            try:
+                self._wire.write(line)
+            except OSError:
+                self._client_gone = True
+
+
+def _protocol_message(line: bytes) -> Message | None:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    if isinstance(message, dict) and message.get("jsonrpc") == "2.0":
+        return message
+    return None
