@@ -123,7 +123,7 @@ async def test_what_an_evicting_redis_deletes(tmp_path: Path, policy: str, told:
             health = await client.call("check_health")
     assert f"maxmemory-policy is {policy}" in health.text
     assert told in health.text
-    assert re.search(r"[1-9]\d* keys have been evicted since it started", health.text)
+    assert re.search(r"[1-9]\d* keys? ha(ve|s) been evicted since it started", health.text)
 
 
 def evicted(store: redis.Redis) -> int:

@@ -18,7 +18,7 @@ from stacksight_redis.analysis.relations import group_of
 from stacksight_redis.facts.messages import Search, StoredResult
 from stacksight_redis.facts.names import parse_queue
 from stacksight_redis.facts.queues import Snapshot
-from stacksight_redis.models.messages import Group, MessageView, first_seen
+from stacksight_redis.models.messages import Group, MessageView, Place, first_seen
 from stacksight_redis.render.message import render_message
 from stacksight_redis.source.connection import Source
 from stacksight_redis.source.discovery import discover
@@ -82,21 +82,23 @@ async def view_message(
         _last_seen(source, message_id),
         late_s=late_after_s(source.settings.heartbeat_timeout_s),
     )
+    now_s = time.monotonic()
     if view.places:
-        _remember(source, message_id, view)
+        _remember(source, message_id, view.places[0], now_s)
+    seen = source.seen.get(message_id)
+    told = None if seen is None else describe_deliveries(seen, now_s)
+    if told is not None:
+        view.notes.insert(0, told)
     return view
 
 
-def _remember(source: Source, message_id: str, view: MessageView) -> None:
-    """Keep where a message is, and say what moved since the call before."""
-    at_s, place = time.monotonic(), view.places[0]
+def _remember(source: Source, message_id: str, place: Place, now_s: float) -> None:
+    """Keep where a message is, for the next call."""
     before = source.seen.pop(message_id, None)
-    seen = first_seen(at_s, place) if before is None else before.then(at_s, place)
+    seen = first_seen(now_s, place) if before is None else before.then(now_s, place)
     source.seen[message_id] = seen
     while len(source.seen) > MAX_SEEN:
         del source.seen[next(iter(source.seen))]
-    if (told := describe_deliveries(seen)) is not None:
-        view.notes.insert(0, told)
 
 
 def _last_seen(source: Source, message_id: str) -> str | None:
