@@ -4,6 +4,7 @@ These are the files that the engine reads for ``docker stats``; reading them dir
 millisecond instead of the second or two that the engine waits between its own two samples.
 """
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from stacksight_docker.facts import Sample
 
 ROOT = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
+READ_BYTES = 64 * 1024
 _NANO = 1_000_000_000
 _MICRO = 1_000_000
 # Version 1 writes this for "no limit": the largest page-aligned signed 64-bit number.
@@ -29,34 +31,34 @@ def sample_local(container_id: str, root: Path = ROOT, proc: Path = PROC) -> Sam
     """Read a container's counters; None when its group is not found or it ended meanwhile."""
     try:
         if (root / "cgroup.controllers").exists():
-            return _sample_v2(container_id, root, proc)
-        return _sample_v1(container_id, root, proc)
+            return _sample_v2(container_id, str(root), str(proc))
+        return _sample_v1(container_id, str(root), str(proc))
     except (OSError, ValueError, KeyError, IndexError):
         return None
 
 
-def _find(base: Path, container_id: str) -> Path:
+def _place(base: str, container_id: str) -> str:
     for pattern in _GROUPS:
-        folder = base / pattern.format(id=container_id)
-        if folder.exists():
-            return folder
+        place = pattern.format(id=container_id)
+        if os.path.exists(f"{base}/{place}"):  # noqa: PTH110
+            return place
     raise FileNotFoundError(container_id)
 
 
-def _sample_v2(container_id: str, root: Path, proc: Path) -> Sample:
-    folder = _find(root, container_id)
+def _sample_v2(container_id: str, root: str, proc: str) -> Sample:
+    folder = f"{root}/{_place(root, container_id)}"
     at = time.monotonic()
-    cpu = _pairs(folder / "cpu.stat")
-    memory = _pairs(folder / "memory.stat")
-    limit = (folder / "memory.max").read_text().strip()
-    io = _io_v2(folder / "io.stat")
+    cpu = _pairs(f"{folder}/cpu.stat")
+    memory = _pairs(f"{folder}/memory.stat")
+    limit = _read(f"{folder}/memory.max").strip()
+    io = _io_v2(f"{folder}/io.stat")
     received, sent = _network(folder, proc)
     return Sample(
         at=at,
         cpu_seconds=cpu["usage_usec"] / _MICRO,
-        memory=_used(_number(folder / "memory.current"), memory.get("inactive_file", 0)),
+        memory=_used(_number(f"{folder}/memory.current"), memory.get("inactive_file", 0)),
         memory_limit=None if limit == "max" else int(limit),
-        processes=_number(folder / "pids.current"),
+        processes=_number(f"{folder}/pids.current"),
         received=received,
         sent=sent,
         read=io["rbytes"],
@@ -66,25 +68,23 @@ def _sample_v2(container_id: str, root: Path, proc: Path) -> Sample:
     )
 
 
-def _sample_v1(container_id: str, root: Path, proc: Path) -> Sample:
-    memory_folder = _find(root / "memory", container_id)
-    place = memory_folder.relative_to(root / "memory")
-    cpu_folder = root / "cpu" / place
+def _sample_v1(container_id: str, root: str, proc: str) -> Sample:
+    place = _place(f"{root}/memory", container_id)
+    folder = f"{root}/memory/{place}"
     at = time.monotonic()
-    usage = _number(root / "cpuacct" / place / "cpuacct.usage")
-    cpu = _pairs(cpu_folder / "cpu.stat")
-    memory = _pairs(memory_folder / "memory.stat")
+    usage = _number(f"{root}/cpuacct/{place}/cpuacct.usage")
+    cpu = _pairs(f"{root}/cpu/{place}/cpu.stat")
+    memory = _pairs(f"{folder}/memory.stat")
     limit = memory.get("hierarchical_memory_limit", _NO_LIMIT)
-    io = _io_v1(root / "blkio" / place / "blkio.throttle.io_service_bytes_recursive")
-    received, sent = _network(memory_folder, proc)
+    io = _io_v1(f"{root}/blkio/{place}/blkio.throttle.io_service_bytes_recursive")
+    received, sent = _network(folder, proc)
+    inactive = memory.get("total_inactive_file", 0)
     return Sample(
         at=at,
         cpu_seconds=usage / _NANO,
-        memory=_used(
-            _number(memory_folder / "memory.usage_in_bytes"), memory.get("total_inactive_file", 0)
-        ),
+        memory=_used(_number(f"{folder}/memory.usage_in_bytes"), inactive),
         memory_limit=None if limit >= _NO_LIMIT else limit,
-        processes=_number(root / "pids" / place / "pids.current"),
+        processes=_number(f"{root}/pids/{place}/pids.current"),
         received=received,
         sent=sent,
         read=io["Read"],
@@ -99,16 +99,28 @@ def _used(usage: int, inactive_file: int) -> int:
     return usage - inactive_file if inactive_file < usage else usage
 
 
-def _number(path: Path) -> int:
-    return int(path.read_text())
+def _read(path: str) -> str:
+    # Thousands of these small files are read at once, and open() takes longer than reading one.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = []
+        while piece := os.read(descriptor, READ_BYTES):  # the kernel gives a page at a time
+            pieces.append(piece)
+        return b"".join(pieces).decode()
+    finally:
+        os.close(descriptor)
 
 
-def _pairs(path: Path) -> Mapping[str, int]:
-    lines = (line.split() for line in path.read_text().splitlines())
-    return {name: int(value) for name, value in lines}
+def _number(path: str) -> int:
+    return int(_read(path))
 
 
-def _io_v1(path: Path) -> dict[str, int]:
+def _pairs(path: str) -> Mapping[str, int]:
+    words = _read(path).split()
+    return dict(zip(words[::2], map(int, words[1::2]), strict=True))
+
+
+def _io_v1(path: str) -> dict[str, int]:
     totals = {"Read": 0, "Write": 0}
     for fields in _lines(path):
         if len(fields) == 3 and fields[1] in totals:
@@ -116,7 +128,7 @@ def _io_v1(path: Path) -> dict[str, int]:
     return totals
 
 
-def _io_v2(path: Path) -> dict[str, int]:
+def _io_v2(path: str) -> dict[str, int]:
     totals = {"rbytes": 0, "wbytes": 0}
     for fields in _lines(path):
         for field in fields[1:]:
@@ -126,23 +138,24 @@ def _io_v2(path: Path) -> dict[str, int]:
     return totals
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
+def _lines(path: str) -> Iterator[list[str]]:
     """Yield the fields of each line; a group without disk traffic may lack the file."""
     try:
-        text = path.read_text()
+        text = _read(path)
     except FileNotFoundError:
         return
     for line in text.splitlines():
         yield line.split()
 
 
-def _network(folder: Path, proc: Path) -> tuple[int | None, int | None]:
+def _network(folder: str, proc: str) -> tuple[int | None, int | None]:
     """Sum the bytes of every interface but lo, in the network of the group's first process."""
-    first = (folder / "cgroup.procs").read_text().split(maxsplit=1)[0]
-    if (proc / first / "ns/net").readlink() == (proc / "self/ns/net").readlink():
+    first = _read(f"{folder}/cgroup.procs").split(maxsplit=1)[0]
+    own = os.readlink(f"{proc}/self/ns/net")  # noqa: PTH115
+    if os.readlink(f"{proc}/{first}/ns/net") == own:  # noqa: PTH115
         return None, None  # the host's own network
     received = sent = 0
-    for line in (proc / first / "net/dev").read_text().splitlines()[2:]:
+    for line in _read(f"{proc}/{first}/net/dev").splitlines()[2:]:
         name, _, numbers = line.partition(":")
         fields = numbers.split()
         if name.strip() != "lo":
