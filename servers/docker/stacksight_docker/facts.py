@@ -160,6 +160,8 @@ class Container:
     """Variable to the host that its address names; nothing else of a value is kept."""
     log_driver: str
     log_options: Mapping[str, str]
+    log_path: str
+    """The newest file of its log on the engine's machine; empty where the driver has none."""
     memory_limit: int
     cpus: float
     pids_limit: int

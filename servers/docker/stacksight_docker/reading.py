@@ -16,6 +16,7 @@ from stacksight_docker.facts import Container, Listed, LogLine
 from stacksight_docker.logs.answer import Coverage, LogAnswer
 from stacksight_docker.logs.levels import Level
 from stacksight_docker.logs.lines import Matches, choose, compile_filter, compile_line_filter, fit
+from stacksight_docker.logs.literals import may_span_lines, required_literals
 from stacksight_docker.logs.patterns import (
     Ending,
     Exit,
@@ -28,7 +29,7 @@ from stacksight_docker.logs.patterns import (
 )
 from stacksight_docker.logs.records import Record, to_records
 from stacksight_docker.logs.shapes import shape
-from stacksight_docker.source.logs import LogQuery, LogRead
+from stacksight_docker.source.logs import LineSearch, LogQuery, LogRead
 from stacksight_docker.source.source import Source
 
 MAX_CONTAINERS = 20
@@ -37,7 +38,7 @@ FEW_LINES = 200
 """A log this short is shown as it is unless patterns are asked for."""
 FIRST_LINES = 2_000
 FIRST_SEARCHED_LINES = 10_000
-SEARCH_LINES = 1_000_000
+SEARCH_LINES = 80_000
 SEARCH_SECONDS = 0.8
 PATTERN_LINES = 100_000
 PATTERN_SECONDS = 3.2
@@ -196,7 +197,7 @@ async def _read_all(
             reason = PROBLEM_DRIVER.format(reason=error.explanation, driver=container.log_driver)
             reads[listed.id] = _Read(listed, container, None, reason, [])
             return
-        records = await to_thread.run_sync(_records, log.lines, window)
+        records = await to_thread.run_sync(_records, log.parts, window)
         reads[listed.id] = _Read(listed, container, log, None, records)
 
     async with anyio.create_task_group() as tasks:
@@ -206,21 +207,59 @@ async def _read_all(
 
 
 def _query(request: LogRequest, window: _Window, mode: str, containers: int) -> LogQuery:
-    since = window.since
+    since, until = window.since, window.until
     if mode == "patterns":
         most = PATTERN_LINES // max(1, containers)
         return LogQuery(
-            min(FIRST_SEARCHED_LINES, most), most, PATTERN_SECONDS, since, since is None
-        )
+            min(FIRST_SEARCHED_LINES, most), most, PATTERN_SECONDS, since,
+            all_of_it=since is None, until=until, needed=most,
+        )  # fmt: skip
     if mode == "auto":
         return LogQuery(FEW_LINES + 1, FEW_LINES + 1, SEARCH_SECONDS, since)
+    most = SEARCH_LINES // max(1, containers)
     if request.match or request.level:
         enough = _enough(request) if since is None else lambda _: False
-        first = FIRST_LINES if since is not None else FIRST_SEARCHED_LINES
-        return LogQuery(first, SEARCH_LINES, SEARCH_SECONDS, since, enough=enough)
-    if since is not None or window.until is not None:
-        return LogQuery(FIRST_LINES, SEARCH_LINES, SEARCH_SECONDS, since, enough=_reaches(window))
-    return LogQuery(request.most + 50, request.most + 50, SEARCH_SECONDS)
+        first = min(most, FIRST_LINES if since is not None else FIRST_SEARCHED_LINES)
+        search = _line_search(request, every=since is not None) if request.match else None
+        return LogQuery(
+            first, most, SEARCH_SECONDS, since,
+            until=until, enough=enough, needed=most // 2, search=search,
+        )  # fmt: skip
+    if since is None and until is None:
+        return LogQuery(request.most + 50, request.most + 50, SEARCH_SECONDS)
+    to_end = until is None and not request.cursor
+    return LogQuery(
+        FIRST_LINES, FIRST_LINES if to_end else most, SEARCH_SECONDS, since,
+        until=until, enough=_reaches(window), around=window.around,
+        forward=bool(request.cursor), needed=FIRST_LINES,
+    )  # fmt: skip
+
+
+def _line_search(request: LogRequest, *, every: bool) -> LineSearch | None:
+    """Return what to look for in a log's files; None for what single lines do not tell.
+
+    Args:
+        request: with a ``match``.
+        every: all that match are wanted, else as many as are shown.
+    """
+    match = request.match or ""
+    literals = required_literals(match)
+    spans = may_span_lines(match)
+    if spans and not literals:
+        return None
+    matches = compile_line_filter(match, None)
+
+    def keeps(line: LogLine) -> bool:
+        # The text of a JSON record is not its line, and a match may go over several lines.
+        return spans or line.text.startswith("{") or matches(line)
+
+    return LineSearch(
+        literals=[literal.encode() for literal in literals],
+        keeps=keeps,
+        counts=compile_line_filter(match, request.level),
+        most=None if every else request.most,
+        context=request.context,
+    )
 
 
 def _enough(request: LogRequest) -> Callable[[Sequence[LogLine]], bool]:
@@ -242,9 +281,13 @@ def _reaches(window: _Window) -> Callable[[Sequence[LogLine]], bool]:
     return lambda lines: bool(lines) and lines[0].time < until
 
 
-def _records(lines: Sequence[LogLine], window: _Window) -> list[Record]:
+def _records(parts: Iterable[Iterable[LogLine]], window: _Window) -> list[Record]:
     until = format_time(window.until) if window.until is not None else "9"
-    return to_records(line for line in lines if window.after < line.time <= until)
+    return [
+        record
+        for part in parts
+        for record in to_records(line for line in part if window.after < line.time <= until)
+    ]
 
 
 def _answer(
@@ -267,7 +310,7 @@ def _answer(
     )
     if mode == "patterns":
         wanted = [entry for entry in said if passes(entry.record)]
-        answer.summary = _summarise(reads, wanted, exits)
+        answer.summary = _summarise(reads, wanted, exits, window)
         return answer
     limit = FEW_LINES if request.mode == "auto" and not _is_filtered(request) else request.most
     newest = not request.cursor
@@ -277,7 +320,7 @@ def _answer(
     answer.lines = fit(views, newest=newest)
     answer.matched = hits
     answer.shown = sum(view.repeated for view in answer.lines if view.matched)
-    answer.first_error = _first_error(reads)
+    answer.first_error = _first_error(reads, window)
     return answer
 
 
@@ -306,34 +349,41 @@ def _asked(request: LogRequest) -> str:
 
 
 def _coverage(read: _Read, now: float) -> Coverage:
-    lines = read.log.lines if read.log else []
     return Coverage(
         container=read.listed.name,
         status=read.listed.status or read.listed.state,
         trouble=describe_trouble(read.container, now),
-        lines_read=len(lines),
-        back_to=lines[0].time if lines else None,
+        lines_read=read.log.count if read.log else 0,
+        back_to=(read.log.back_to or None) if read.log else None,
         complete=read.log.complete if read.log else False,
+        later_left=read.log.later_left if read.log else False,
+        unread_bytes=read.log.unread if read.log else None,
         problem=read.problem,
     )
 
 
 def _summarise(
-    reads: Sequence[_Read], wanted: Sequence[Said], exits: Mapping[str, list[Exit]]
+    reads: Sequence[_Read],
+    wanted: Sequence[Said],
+    exits: Mapping[str, list[Exit]],
+    window: _Window,
 ) -> Summary:
     summary = summarise(wanted, complete=all(r.log is not None and r.log.complete for r in reads))
-    summary.first_error = _first_error(reads)
+    summary.first_error = _first_error(reads, window)
     endings = (_ending(read, exits.get(read.listed.id, [])) for read in reads)
     summary.endings = [ending for ending in endings if ending is not None][:4]
     return summary
 
 
-def _first_error(reads: Iterable[_Read]) -> str | None:
+def _first_error(reads: Iterable[_Read], window: _Window) -> str | None:
     """Return the first error since the last start of the first container that has one."""
     for read in reads:
-        if read.container.speaks_since is None:
+        if read.log is None or read.container.speaks_since is None:
             continue
         started = format_time(read.container.speaks_since)
+        whole = read.log.complete and window.since is None
+        if not read.log.gapless or not (whole or read.log.back_to <= started):
+            continue  # there may have been an earlier one
         found = find_first_error([Said(read.listed.name, r) for r in read.records], started)
         if found is not None:
             return found

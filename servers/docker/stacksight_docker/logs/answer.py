@@ -19,6 +19,8 @@ class Coverage(BaseModel):
     lines_read: int
     back_to: str | None = None
     complete: bool
+    later_left: bool = False
+    unread_bytes: int | None = None
     problem: str | None = None
 
 

@@ -1,6 +1,6 @@
 """Logs as text."""
 
-from stacksight_core.units import format_count, plural
+from stacksight_core.units import format_bytes, format_count, plural
 from stacksight_core.untrusted import fence
 from stacksight_docker.logs.answer import Coverage, LogAnswer
 from stacksight_docker.logs.lines import LineView
@@ -31,9 +31,13 @@ def _coverage(coverage: Coverage) -> str:
     if coverage.lines_read == 0:
         return f"{head} No lines" + (" were written." if coverage.complete else " could be read.")
     back = f"back to {(coverage.back_to or '')[:19]}Z"
+    later = "; later lines of the window were not read" if coverage.later_left else ""
     if coverage.complete:
-        return f"{head} Read all {lines}, {back}."
-    return f"{head} Read the last {lines}, {back}; older lines were not read."
+        every = "" if later else "all "
+        return f"{head} Read {every}{lines}, {back}{later}."
+    size = format_bytes(coverage.unread_bytes) if coverage.unread_bytes else ""
+    older = f"older lines ({size}) were not read" if size else "older lines were not read"
+    return f"{head} Read the last {lines}, {back}; {older}{later}."
 
 
 def _lines(answer: LogAnswer, *, several: bool) -> str:

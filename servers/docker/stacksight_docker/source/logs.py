@@ -10,17 +10,20 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import requests
 
 from stacksight_docker.clock import format_time, parse_time
 from stacksight_docker.facts import LogLine
 from stacksight_docker.source.client import CHUNK_BYTES, READ_SECONDS, EngineClient, is_timeout
+from stacksight_docker.source.logentries import Entry, join
 
 FRAME_HEADER_BYTES = 8
 MAX_LOG_BYTES = 128 * 1024 * 1024
 GROWTH = 8
+FEW_LINES = 1_000
+"""The engine sends so few of the last lines at once."""
 SURE = 0.85
 """The part of what seems possible that is asked for: what is cut off is lost as a whole."""
 GRACE_SECONDS = 0.5
@@ -32,17 +35,57 @@ _STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d) ")
 
 @dataclass(frozen=True)
 class LogRead:
-    """The end of a container's log.
+    """What was read of a container's log.
 
     Attributes:
-        lines: oldest first.
+        parts: runs of lines that follow each other, oldest first; one, unless it was searched.
         complete: nothing older is left in the log, or in the window that was asked for.
-        seconds: how long reading took.
+        count: how many lines were read; more than the parts hold where it was searched.
+        back_to: the time of the oldest that was read; empty without any.
+        later_left: newer lines of the window are left.
+        unread: bytes of the log's files older than what was read; None where that is not known.
     """
 
-    lines: Sequence[LogLine]
+    parts: Sequence[Sequence[LogLine]]
     complete: bool
-    seconds: float
+    count: int
+    back_to: str
+    later_left: bool = False
+    unread: int | None = None
+
+    @property
+    def gapless(self) -> bool:
+        """Every line that was read is kept."""
+        return self.count == sum(len(part) for part in self.parts)
+
+    @property
+    def lines(self) -> Sequence[LogLine]:
+        """All lines that are kept, oldest first."""
+        return self.parts[0] if len(self.parts) == 1 else [x for part in self.parts for x in part]
+
+
+def whole_read(lines: Sequence[LogLine], *, complete: bool, **more: Any) -> LogRead:
+    """Return what was read, all of it kept."""
+    return LogRead([lines], complete, len(lines), lines[0].time if lines else "", **more)
+
+
+@dataclass(frozen=True)
+class LineSearch:
+    """What is looked for in a log, where its files can be searched.
+
+    Attributes:
+        literals: what is wanted holds one of these, written in lower case; empty: unknown.
+        keeps: tells whether a line may belong to what is wanted.
+        counts: tells whether it is wanted for sure.
+        most: how many of the newest are wanted; None for all.
+        context: how many lines around each are wanted too.
+    """
+
+    literals: Sequence[bytes]
+    keeps: Callable[[LogLine], bool]
+    counts: Callable[[LogLine], bool]
+    most: int | None
+    context: int
 
 
 @dataclass(frozen=True)
@@ -52,10 +95,15 @@ class LogQuery:
     Attributes:
         lines: how many lines to ask for first.
         max_lines: the most to ask for.
-        since: leave out what is older, in seconds since the epoch; read back that far.
         seconds: the time limit; reached, what was read until then counts.
+        since: leave out what is older, in seconds since the epoch; read back that far.
         all_of_it: max_lines are wanted; go there at once where the time allows it.
         enough: tells from the lines read so far, oldest first, that no more are needed.
+        until: what is newer is not needed, in seconds since the epoch.
+        around: the lines nearest to this time are needed first, in seconds since the epoch.
+        forward: the oldest lines of the window are needed first.
+        needed: how many lines of the window are needed, where its ends can be found at once.
+        search: looked for in the log's files, where they can be read.
     """
 
     lines: int
@@ -64,6 +112,16 @@ class LogQuery:
     since: float | None = None
     all_of_it: bool = False
     enough: Callable[[Sequence[LogLine]], bool] = lambda _: False
+    until: float | None = None
+    around: float | None = None
+    forward: bool = False
+    needed: int | None = None
+    search: LineSearch | None = None
+
+    @property
+    def goes_far(self) -> bool:
+        """More than the log's last lines is wanted."""
+        return self.max_lines > FEW_LINES or self.since is not None or self.until is not None
 
 
 class _Batch(NamedTuple):
@@ -85,8 +143,7 @@ def read_log(client: EngineClient, container_id: str, query: LogQuery, *, tty: b
     Raises:
         docker.errors.APIError: the log driver cannot be read.
     """
-    started = time.monotonic()
-    deadline = started + query.seconds
+    deadline = time.monotonic() + query.seconds
     best, tail = _Batch([], 0, cut=True), query.lines
     while True:
         step_started = time.monotonic()
@@ -95,10 +152,10 @@ def read_log(client: EngineClient, container_id: str, query: LogQuery, *, tty: b
             best = batch
         complete = not batch.cut and batch.entries < tail
         if batch.cut or complete or tail >= query.max_lines or query.enough(batch.lines):
-            return LogRead(best.lines, complete, time.monotonic() - started)
+            return whole_read(best.lines, complete=complete)
         affordable = _affordable(batch, time.monotonic() - step_started, deadline)
         if affordable <= tail:
-            return LogRead(best.lines, complete=False, seconds=time.monotonic() - started)
+            return whole_read(best.lines, complete=False)
         further = affordable if query.all_of_it else tail * GROWTH
         tail = min(further, affordable, query.max_lines)
 
@@ -140,8 +197,8 @@ def _read_tail(
             raise
         cut = True
     data = bytes(body)
-    frames = _raw_lines(data) if tty else split_frames(data)
-    return _join(frames, cut=cut)._replace(size=len(data))
+    entries = list(_entries(_raw_lines(data) if tty else split_frames(data)))
+    return _Batch(join(entries), len(entries), cut, len(data))
 
 
 def split_frames(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -165,27 +222,11 @@ def _raw_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
             yield 1, line[start:stop]
 
 
-def _join(frames: Iterator[tuple[int, bytes]], *, cut: bool) -> _Batch:
-    """Turn pieces into lines: one without a newline at its end continues in its stream's next."""
-    lines: list[LogLine] = []
-    open_pieces: dict[int, tuple[str, list[str]]] = {}
-    entries = 0
+def _entries(frames: Iterator[tuple[int, bytes]]) -> Iterator[Entry]:
     for stream, frame in frames:
-        entries += 1
-        stamp, _, rest = frame.decode(errors="replace").partition(" ")
-        text = rest.rstrip("\r\n")
-        whole = rest.endswith("\n")
-        if whole and stream not in open_pieces:
-            lines.append(LogLine(_utc(stamp), STREAMS.get(stream, "out"), text))
-            continue
-        first, pieces = open_pieces.setdefault(stream, (stamp, []))
-        pieces.append(text)
-        if whole:
-            del open_pieces[stream]
-            lines.append(LogLine(_utc(first), STREAMS.get(stream, "out"), "".join(pieces)))
-    for stream, (first, pieces) in open_pieces.items():
-        lines.append(LogLine(_utc(first), STREAMS.get(stream, "out"), "".join(pieces)))
-    return _Batch(lines, entries, cut)
+        stamp, _, text = frame.decode(errors="replace").partition(" ")
+        name = STREAMS.get(stream, "out")
+        yield Entry(_utc(stamp), name, text.rstrip("\r\n"), text.endswith("\n"))
 
 
 def _utc(stamp: str) -> str:

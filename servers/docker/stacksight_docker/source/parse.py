@@ -137,6 +137,7 @@ def parse_container(raw: Json) -> Container:
         env_targets=find_targets(config.get("Env") or []),
         log_driver=str(log.get("Type") or ""),
         log_options={str(k): str(v) for k, v in (log.get("Config") or {}).items()},
+        log_path=str(raw.get("LogPath") or ""),
         memory_limit=int(host.get("Memory") or 0),
         cpus=_cpus(host),
         pids_limit=int(host.get("PidsLimit") or 0),

@@ -1,5 +1,6 @@
 """Facts from the engine, as typed models."""
 
+import contextlib
 import json
 import sys
 import time
@@ -33,10 +34,13 @@ from stacksight_docker.facts import (
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.client import READ_SECONDS, EngineClient
 from stacksight_docker.source.commands import Outcome, run_command
-from stacksight_docker.source.connection import Connection
+from stacksight_docker.source.connection import Connection, Reached
 from stacksight_docker.source.endpoints import find_endpoints
 from stacksight_docker.source.events import read_events
+from stacksight_docker.source.host import is_here
+from stacksight_docker.source.logfiles import log_path
 from stacksight_docker.source.logs import LogQuery, LogRead, read_log
+from stacksight_docker.source.logsearch import read_log_files
 from stacksight_docker.source.parse import parse_container, parse_info, parse_listed
 from stacksight_docker.source.parse_resources import (
     parse_disk_use,
@@ -68,6 +72,7 @@ class Source:
         desktop = sys.platform in ("darwin", "win32")
         self._stats_limiter = anyio.CapacityLimiter(MAX_STATS_THREADS)
         self._watch = Watch()
+        self._placed: tuple[Reached, EngineInfo | None] | None = None
         self._connection = Connection(
             partial(find_endpoints, settings), desktop=desktop, may_write=settings.allow_writes
         )
@@ -93,6 +98,14 @@ class Source:
             parse_info, endpoint.url, endpoint.origin, reached.software, reached.api_version
         )
         return await self._get("/info", parse)
+
+    async def _here(self) -> EngineInfo | None:
+        """Return what the engine is when it runs on this machine; asked once per connection."""
+        reached = await self._connection.reach()
+        if self._placed is None or not self._placed[0].same_engine(reached):
+            info = await self.info()
+            self._placed = (reached, info if is_here(info) else None)
+        return self._placed[1]
 
     async def containers(self) -> list[Listed]:
         """List all containers, running or not, in one request; on Podman two."""
@@ -209,11 +222,17 @@ class Source:
         )
 
     async def log(self, container: Container, query: LogQuery) -> LogRead:
-        """Read the end of a container's log.
+        """Read the end of a container's log; from its files where it goes far and they are here.
 
         Raises:
             docker.errors.APIError: its log driver cannot be read.
         """
+        path = log_path(container, await self._here()) if query.goes_far else None
+        if path is not None:
+            with contextlib.suppress(OSError, EOFError):  # the engine can read it all the same
+                return await to_thread.run_sync(
+                    partial(read_log_files, path, query), abandon_on_cancel=True
+                )
         work = partial(read_log, container_id=container.id, query=query, tty=container.tty)
         return await self._connection.run(work, what="the log", seconds=query.seconds)
 
