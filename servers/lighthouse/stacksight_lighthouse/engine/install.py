@@ -31,7 +31,7 @@ from stacksight_lighthouse.engine.locks import locked
 from stacksight_lighthouse.settings import Settings
 
 WORKER = Path(__file__).parents[1] / "worker"
-MANIFESTS = {"lighthouse": WORKER, "chromium": WORKER / "chromium"}
+CHROMIUM = WORKER / "chromium"
 _MANIFESTS = ("package.json", "package-lock.json")
 ABANDONED_SECONDS = 3600.0
 _NPM_CI = "ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error".split()
@@ -83,13 +83,18 @@ async def ensure_engine(settings: Settings, say: Say) -> Engine:
     """
     cache = settings.cache_dir
     chrome = await asyncio.to_thread(find_chrome, settings.chrome_path)
-    node = await asyncio.to_thread(find_node, settings.node_path, cache)
-    if node is None:
-        node = await _install_node(cache, say)
-    packages = await _install_packages("lighthouse", "Lighthouse, 180 MB", node, cache, say)
+    node = await ensure_node(settings, say)
+    packages = await install_packages(WORKER, "lighthouse", "Lighthouse, 180 MB", node, cache, say)
     if chrome is None:
         chrome = await _install_chrome(node, cache, say)
     return Engine(node.path, _place_worker(packages), chrome)
+
+
+async def ensure_node(settings: Settings, say: Say) -> Node:
+    """Find or install Node.js; as ``ensure_engine``."""
+    cache = settings.cache_dir
+    node = await asyncio.to_thread(find_node, settings.node_path, cache)
+    return node or await _install_node(cache, say)
 
 
 async def _install_node(cache: Path, say: Say) -> Node:
@@ -119,9 +124,22 @@ def _python_installer() -> list[str]:
     )
 
 
-async def _install_packages(name: str, what: str, node: Node, cache: Path, say: Say) -> Path:
-    """Install what a lock file names and return the folder, named after the lock file's digest."""
-    manifests = MANIFESTS[name]
+async def install_packages(
+    manifests: Path, name: str, what: str, node: Node, cache: Path, say: Say
+) -> Path:
+    """Install what an npm lock file names and return the folder, named after the file's digest.
+
+    Args:
+        manifests: the folder of package.json and package-lock.json.
+        name: the beginning of the folder's name in the cache.
+        what: for people, with its size.
+        node: runs npm.
+        cache: where to install.
+        say: is told, in a sentence, of what takes a while.
+
+    Raises:
+        ToolFailure: npm failed; the message says why.
+    """
     digest = hashlib.sha256(b"".join((manifests / n).read_bytes() for n in _MANIFESTS)).hexdigest()
     target = cache / f"{name}-{digest[:12]}"
     if target.is_dir():
@@ -142,11 +160,11 @@ async def _install_chrome(node: Node, cache: Path, say: Say) -> Path:
     if sys.platform != "linux":
         raise ToolFailure(ERROR_NO_CHROME)
     what = "a Chromium, 270 MB"
-    folder = await _install_packages("chromium", what, node, cache, say)
+    folder = await install_packages(CHROMIUM, "chromium", what, node, cache, say)
     command = [str(node.path), "--input-type=module", "--eval", _CHROME_SCRIPT]
     await _run(command, what=what, help_text=HELP_CHROME, folder=folder, more=_CHROME_VARIABLES)
     for name in (_CHROME_LAUNCHER, "fonts.conf"):
-        shutil.copy(MANIFESTS["chromium"] / name, folder)
+        shutil.copy(CHROMIUM / name, folder)
     return folder / _CHROME_LAUNCHER
 
 
