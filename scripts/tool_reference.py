@@ -12,6 +12,7 @@ from stacksight_core.cli.connection import connect
 
 WRITES = {"STACKSIGHT_ALLOW_WRITES": "1"}
 ROOT = Path(__file__).parents[1]
+SERVERS = ("postgres", "redis", "docker", "lighthouse")
 REFERENCE = ROOT / "docs" / "tools.md"
 HEAD = """\
 # Every tool
@@ -22,9 +23,10 @@ Tools that change something exist only with `--allow-writes`, and ask the user b
 
 
 async def read_definitions() -> dict[str, tuple[Tool, ...]]:
-    """Start every server of .mcp.json and return its tools, also those that change something."""
-    found = {}
-    for name, entry in load_servers(ROOT).items():
+    """Start the four servers and return their tools, also those that change something."""
+    found, entries = {}, load_servers(ROOT)
+    for name in SERVERS:
+        entry = entries[name]
         writing = replace(entry, environment={**entry.environment, **WRITES})
         async with connect(writing) as connection:
             found[name] = connection.tools

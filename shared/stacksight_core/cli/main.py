@@ -1,9 +1,13 @@
-"""``stacksight doctor``, ``stacksight tools``, ``stacksight call SERVER TOOL --arg value``."""
+"""``stacksight doctor``, ``stacksight tools``, ``stacksight call SERVER TOOL --arg value``.
+
+A package adds commands of its own by an entry point in the group ``stacksight.commands``.
+"""
 
 import json
 import sys
 import tempfile
 from collections.abc import Coroutine, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -42,6 +46,7 @@ app = typer.Typer(
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
+COMMANDS = "stacksight.commands"
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 ERROR_NO_TOOL = "{server} has no tool `{tool}`.{near} It has: {known}."
@@ -214,4 +219,6 @@ def _print_table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> N
 
 def main() -> None:
     """Run the command."""
+    for added in entry_points(group=COMMANDS):
+        app.add_typer(added.load(), name=added.name)
     app()
