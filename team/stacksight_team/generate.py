@@ -119,8 +119,11 @@ def plugin_servers(config: Mapping[str, Any]) -> str:
 
 
 def _in_plugin(entry: Mapping[str, Any]) -> dict[str, Any]:
-    run, *rest = entry["args"]
-    return {**entry, "args": [run, "--project", PLUGIN_ROOT, *rest]}
+    """Let uv run a package of the plugin's folder; anything else starts as it does elsewhere."""
+    arguments = entry.get("args", [])
+    if entry["command"] != "uv" or arguments[:1] != ["run"]:
+        return dict(entry)
+    return {**entry, "args": ["run", "--project", PLUGIN_ROOT, *arguments[1:]]}
 
 
 def _json(content: Mapping[str, Any]) -> str:

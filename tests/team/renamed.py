@@ -1,0 +1,27 @@
+"""The Postgres server with one of its tools renamed: ``python -m tests.team.renamed``."""
+
+import functools
+from dataclasses import replace
+from typing import Any
+
+from stacksight_core.start import start
+from stacksight_postgres.about import ABOUT
+from stacksight_postgres.server import SERVER as ORIGINAL
+from stacksight_postgres.tools.explain import explain_query
+
+RENAMED = "explain_statement"
+
+
+@functools.wraps(explain_query.handler)
+async def handler(*values: Any, **named: Any) -> Any:
+    return await explain_query.handler(*values, **named)
+
+
+handler.__name__ = RENAMED
+renamed = replace(explain_query, handler=handler)
+SERVER = replace(
+    ORIGINAL, tools=[renamed if tool is explain_query else tool for tool in ORIGINAL.tools]
+)
+
+if __name__ == "__main__":
+    start(ABOUT, "tests.team.renamed", "/nonexistent")
