@@ -108,7 +108,7 @@ class Front:
 
     def _notice(self, method: str, params: Any) -> None:
         if method == "notifications/initialized":
-            self._initialized = self._handshake is not None
+            self._initialized = True  # to the SDK it counts even before the handshake
         elif method == "notifications/cancelled" and isinstance(params, dict):
             request_id = params.get("requestId")
             if is_request_id(request_id):
@@ -116,7 +116,7 @@ class Front:
 
     # --- the 2026 era ----------------------------------------------------------------------
 
-    def _modern_result(self, method: str, params: Message) -> bytes | None:
+    def _modern_result(self, method: str, params: Any) -> bytes | None:
         if self._legacy or not usual_modern(params):
             return None
         result = self._manifest.result(MODERN_VERSION, method)

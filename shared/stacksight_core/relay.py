@@ -37,6 +37,10 @@ PIPED_SECONDS = 0.1
 """What was asked this shortly before the end of the input was piped in whole: its answers are
 awaited. A call that has been running longer is one whose client has gone."""
 
+FINISH_SECONDS = 0.1
+"""How long a client that reads slowly is waited for at the end."""
+
+_END = b"\0\n"
 _UNANSWERED = frozenset({"subscriptions/listen"})  # answered only when the client ends it
 
 
@@ -70,7 +74,8 @@ class Relay:
         threading.Thread(
             target=self._relay_to_sdk, args=[before], name="relay-in", daemon=True
         ).start()
-        threading.Thread(target=self._relay_to_client, name="relay-out", daemon=True).start()
+        self._out = threading.Thread(target=self._relay_to_client, name="relay-out", daemon=True)
+        self._out.start()
 
     def serving(self) -> None:
         """Say that the SDK is about to serve: from now on it has to end by itself."""
@@ -87,6 +92,12 @@ class Relay:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._to_sdk)
         os.close(nowhere)
+
+    def finish(self) -> None:
+        """Let what the SDK has written reach the client; it has ended."""
+        sys.stdout.flush()
+        write_all(1, _END)
+        self._out.join(FINISH_SECONDS)
 
     # --- client to SDK ---------------------------------------------------------------------
 
@@ -151,7 +162,7 @@ class Relay:
     # --- SDK to client ---------------------------------------------------------------------
 
     def _relay_to_client(self) -> None:
-        for line in self._from_sdk:
+        for line in iter(self._from_sdk.readline, _END):
             message = _protocol_message(line)
             if message is None:
                 sys.stderr.write(line.decode(errors="replace"))
