@@ -1,5 +1,6 @@
 """Password, Unix socket, TLS and options in the URL, for questions and for recordings."""
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import redis
 
 from devstack.errors import StartError
 from devstack.process import ServerProcess, choose_port
-from devstack.redis import find_program
+from devstack.redis import RedisServer, find_program
 from tests.redis.jobs import wait_until
 from tests.support.stdio import open_client
 
@@ -102,3 +103,38 @@ async def test_a_wrong_password_is_told_and_not_shown(guarded: Guarded) -> None:
             assert answer.is_error
             assert "refused to let this server in" in answer.text
             assert "wr0ng-w0rd" not in answer.text
+
+
+async def test_a_redis_that_lets_nobody_else_in_is_not_told_as_down(tmp_path: Path) -> None:
+    port = choose_port("Redis", 0)
+    argv = [str(find_program()), "--port", str(port), "--maxclients", "1", "--dir", str(tmp_path)]
+    url = f"redis://127.0.0.1:{port}/0"
+    with ServerProcess("redis", [*argv, "--save", ""], log=tmp_path / "log") as process:
+        only = redis.Redis(port=port)
+        process.wait_until(lambda: answers(only), 10)
+        async with open_client("redis", env={"REDIS_URL": url}) as client:
+            full = await client.call("list_queues")
+            only.close()
+            for _ in range(100):  # until Redis has noticed
+                again = await client.call("list_queues")
+                if not again.is_error:
+                    break
+    assert full.is_error
+    assert "runs, but lets nobody else in: max number of clients reached" in full.text
+    assert not again.is_error
+
+
+def answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.ConnectionError):
+        return bool(client.ping())
+    return False
+
+
+async def test_a_database_that_is_not_there(redis_server: RedisServer) -> None:
+    async with open_client("redis", env={"REDIS_URL": redis_server.url(99)}) as client:
+        beyond = await client.call("list_queues")
+    url = redis_server.url(0).removesuffix("0") + "jobs"
+    async with open_client("redis", env={"REDIS_URL": url}) as client:
+        word = await client.call("list_queues")
+    assert "has no database of this number" in beyond.text
+    assert "the database after the host has to be a number, not `jobs`" in word.text

@@ -61,8 +61,8 @@ def ask_publish(channel: str, payload: str, receivers: str) -> str:
         shown = show_value(json.loads(payload), SHOWN)
     except (ValueError, RecursionError):
         shown = inline(payload, SHOWN)
-    size = len(payload.encode())
-    return f"Publish {size:,} bytes to the channel `{inline(channel, 200)}`: {shown}? {receivers}"
+    size = plural(len(payload.encode()), "byte")
+    return f"Publish {size} to the channel `{inline(channel, 200)}`: {shown}? {receivers}"
 
 
 def describe_takers(facts: QueueFacts) -> str:

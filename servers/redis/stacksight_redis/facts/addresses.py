@@ -20,6 +20,7 @@ Host = tuple[str, int]
 SENTINEL_PORT, REDIS_PORT = 26379, 6379
 SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 
+ERROR_DATABASE = "the database after the host has to be a number, not `{database}`"
 ERROR_NO_SERVICE = "a Sentinel URL ends in the name of the service: redis+sentinel://host/mymaster"
 ERROR_CLUSTER_DATABASE = "a cluster has only the database 0"
 ERROR_HOST = "{host!r} is not host or host:port"
@@ -57,6 +58,9 @@ def parse_address(url: str) -> Address:
     base, plus, kind = parts.scheme.partition("+")
     if not plus or kind not in ("sentinel", "cluster"):
         parse_url(url)
+        database = parts.path.strip("/")
+        if parts.scheme in ("redis", "rediss") and database and not database.isdecimal():
+            raise ValueError(ERROR_DATABASE.format(database=database))
         return Address("server", url)
     userinfo, at, hosts = parts.netloc.rpartition("@")
     service, _, database = parts.path.strip("/").partition("/")

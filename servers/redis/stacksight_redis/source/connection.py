@@ -54,7 +54,15 @@ ERROR_AUTH = (
     "Redis at {where} refused to let this server in: {reason}. Put user and password into "
     "REDIS_URL: redis://user:password@host:port/0."
 )
-ERROR_LOADING = "Redis at {where} is still loading its data from disk; try again in a moment."
+ERROR_LOADING = (
+    "Redis at {where} is still loading its data, from disk or from its primary; try again in a "
+    "moment."
+)
+ERROR_FULL = (
+    "Redis at {where} runs, but lets nobody else in: {reason}. Workers and producers cannot "
+    "connect either. Find what keeps so many connections (`CLIENT LIST` over one that is open), or raise "
+    "the limit: `CONFIG SET maxclients 20000`."
+)
 ERROR_PERMISSION = (
     "The Redis user of this server may not do this: {reason}. docs/redis.md has the ACL line that "
     "allows everything this server reads and nothing else."
@@ -70,6 +78,11 @@ ERROR_CLUSTER = (
     "that Dramatiq uses: its broker works on a cluster only with a namespace in braces."
 )
 ERROR_REPLICA = "Redis at {where} is a replica that has lost its primary: {reason}."
+ERROR_DATABASE = (
+    "Redis at {where} has no database of this number: {reason}. It has 0 to 15 unless it is "
+    "configured otherwise (`databases`), and a cluster has only 0; the number stands at the end of "
+    "REDIS_URL."
+)
 ERROR_RESPONSE = "Redis at {where} answered with an error: {reason}."
 
 
@@ -221,7 +234,7 @@ def _text_of(error: Exception, reason: str) -> str:
         return _text_of_state(error) or ERROR_RESPONSE
     if isinstance(error, TimeoutError | asyncio.TimeoutError):
         return ERROR_SLOW
-    return ERROR_DOWN
+    return ERROR_FULL if "max number of clients" in reason else ERROR_DOWN
 
 
 def _text_of_state(error: ResponseError) -> str | None:
@@ -230,6 +243,8 @@ def _text_of_state(error: ResponseError) -> str | None:
         return ERROR_REPLICA
     if isinstance(error, AskError | ClusterDownError):  # a MovedError is an AskError
         return ERROR_CLUSTER
+    if "DB index is out of range" in str(error):
+        return ERROR_DATABASE
     return ERROR_BUSY if str(error).startswith("BUSY ") else None
 
 
