@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -314,3 +315,36 @@ async def test_bad_questions_are_answered(
     answer = await client.call("diagnose_queue", **arguments)
     assert answer.is_error
     assert told in answer.text
+
+
+async def test_a_due_delayed_message_that_nobody_fetches(client: ServerClient, jobs: Jobs) -> None:
+    jobs.schedule("mail", 1, delay_ms=-60_000)
+    jobs.schedule("mail", 2, delay_ms=3_600_000)
+    listed = await client.call("list_queues")
+    diagnosis = await client.call("diagnose_queue", queue="mail")
+    due = "1 of 2 delayed messages looked at is due, the longest for 1 min"
+    assert f"mail is no consumer: {due}" in listed.text
+    assert diagnosis.text.startswith(f"mail: no consumer. {due}")
+    assert "not fetched by a worker: no live process takes any" in diagnosis.text
+
+
+async def test_many_causes_of_death_are_counted_by_exception(
+    client: ServerClient, store: Any
+) -> None:
+    for number in range(20):
+        kind = ("ValueError", "KeyError")[number % 2]
+        frame = f'  File "/app/jobs.py", line {number}, in go'
+        error = f"Traceback (most recent call last):\n{frame}\n    go()\n{kind}: no"
+        message = {
+            "queue_name": "many", "actor_name": "go", "args": [], "kwargs": {},
+            "options": {"redis_message_id": f"r{number}", "retries": 1, "traceback": error},
+            "message_id": f"m{number}", "message_timestamp": time.time() * 1000,
+        }  # fmt: skip
+        store.hset("dramatiq:many.XQ.msgs", f"r{number}", json.dumps(message))
+        store.zadd("dramatiq:many.XQ", {f"r{number}": time.time() * 1000})
+    overview = await client.call("inspect_queue", queue="many")
+    diagnosis = await client.call("diagnose_queue", queue="many")
+    for answer in (overview, diagnosis):
+        assert "15 more causes; all by exception: " in answer.text
+        assert "ValueError 10" in answer.text
+        assert "KeyError 10" in answer.text

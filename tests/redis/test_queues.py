@@ -285,3 +285,21 @@ async def test_a_list_of_many_queues_stays_small_and_is_paged(
     second = await client.call("list_queues", match="many", cursor=match[1])
     rows = re.findall(r"^many\d\d \| ", first.text + "\n" + second.text, re.M)
     assert len(rows) == len(set(rows)) == 40
+
+
+async def test_keys_of_other_types_than_a_queues_are_told(client: ServerClient, store: Any) -> None:
+    store.set("dramatiq:wrong.msgs", "text")
+    store.hset("dramatiq:half.msgs", "id", "{}")
+    store.set("dramatiq:half", "text")
+    listed = await client.call("list_queues")
+    assert "Keys named like those of the queues half, wrong are not of the types" in listed.text
+
+
+async def test_a_message_too_large_to_be_read_is_named_where_it_may_be_the_one(
+    client: ServerClient, jobs: Jobs, store: Any
+) -> None:
+    large = jobs.actors["mail"].send_with_options(args=(1,), kwargs={"text": "x" * 300_000})
+    found = await client.call("inspect_message", message_id=large.message_id)
+    redis_id = store.hkeys("dramatiq:mail.msgs")[0].decode()
+    assert found.text.startswith("Not found in the part that was searched")
+    assert f"1 message too large to be read, stored under redis_message_id {redis_id}" in found.text

@@ -20,6 +20,7 @@ class Case:
         observed: the processes of its namespace, seen twice.
         dead: its dead letters by cause.
         dead_looked_at: how many of them were read.
+        dead_kinds: their exceptions, where ``dead`` has not all causes.
         retrying: delayed messages that failed before, as far as they were read.
         causes: what in Redis itself is wrong.
         timeout_s: after how many silent seconds a process counts as dead.
@@ -31,6 +32,7 @@ class Case:
     observed: Sequence[Observed]
     dead: Sequence[DeadLetters]
     dead_looked_at: int
+    dead_kinds: str | None
     retrying: Sequence[Job]
     causes: Sequence[str]
     timeout_s: float

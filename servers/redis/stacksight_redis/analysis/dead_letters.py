@@ -1,9 +1,12 @@
 """Dead letters grouped by what killed them. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stacksight_core.units import plural
+from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.job_view import show_error
 from stacksight_redis.analysis.jobs import Job
 
@@ -15,6 +18,8 @@ STALE_TRACEBACK = (
     "a dead letter's traceback is that of the attempt before the last one; the last error is only "
     "in the worker's log, and in the result if the actor stores results"
 )
+
+KINDS_SHOWN = 8
 
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|\d+|'[^']*'|\"[^\"]*\"")
 
@@ -45,6 +50,18 @@ class DeadGroup:
     first_ms: float
     last_ms: float
     newest: Job
+
+
+def describe_kinds(dead: Sequence[Dead], groups_shown: int) -> str | None:
+    """The exceptions of dead letters with their numbers, where not every group of them is shown."""
+    more = len(group_dead(dead)) - groups_shown
+    if more <= 0:
+        return None
+    kinds = Counter((letter.job.error or ("no error stored", ""))[0] for letter in dead)
+    shown = [f"{inline(kind, 80)} {count}" for kind, count in kinds.most_common(KINDS_SHOWN)]
+    if len(kinds) > KINDS_SHOWN:
+        shown.append(f"{len(kinds) - KINDS_SHOWN} others")
+    return f"{plural(more, 'more cause')}; all by exception: {', '.join(shown)}"
 
 
 def group_dead(dead: Sequence[Dead]) -> list[DeadGroup]:

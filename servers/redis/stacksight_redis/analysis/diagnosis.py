@@ -9,7 +9,7 @@ from stacksight_redis.analysis.case import Case
 from stacksight_redis.analysis.deaths import meaning_of
 from stacksight_redis.analysis.job_view import show_error
 from stacksight_redis.analysis.jobs import Job
-from stacksight_redis.analysis.queue_status import is_backlog
+from stacksight_redis.analysis.queue_status import describe_unfetched, is_backlog
 from stacksight_redis.analysis.rates import describe_flow, grows
 from stacksight_redis.analysis.stuck import find_stuck
 from stacksight_redis.facts.queues import Observed
@@ -31,6 +31,7 @@ def diagnose(case: Case) -> Diagnosis:
     findings = [
         *find_stuck(case),
         *_not_taken(case),
+        *_due_not_taken(case),
         *[Finding(title="Redis itself", evidence=cause) for cause in case.causes],
         *_failing(case),
         *_retrying(case),
@@ -50,6 +51,7 @@ def diagnose(case: Case) -> Diagnosis:
         findings=findings,
         dead_letters=list(case.dead),
         dead_looked_at=case.dead_looked_at,
+        dead_kinds=case.dead_kinds,
         dead=facts.dead,
         rates=None if case.flow is None else describe_flow(case.flow),
         processes=_describe_processes(case.observed),
@@ -89,6 +91,27 @@ def _not_taken(case: Case) -> list[Finding]:
     return [Finding(title="no consumer", evidence=f"{evidence}.", fix=fix)]
 
 
+def _due_not_taken(case: Case) -> list[Finding]:
+    facts = case.judged.facts
+    if not facts.unfetched_due:
+        return []
+    if facts.held_by_live:
+        return [
+            Finding(
+                title="saturated",
+                evidence=f"{_capital(describe_unfetched(facts))}.",
+                fix="Add processes or threads for this queue.",
+            )
+        ]
+    return [
+        Finding(
+            title="no consumer",
+            evidence=f"{_capital(describe_unfetched(facts))}.",
+            fix=f"Start a worker that consumes `{facts.queue.name}`.",
+        )
+    ]
+
+
 def _failing(case: Case) -> list[Finding]:
     facts = case.judged.facts
     if not facts.dead or not case.dead:
@@ -97,21 +120,23 @@ def _failing(case: Case) -> list[Finding]:
     error = worst.last_error or worst.error or "an error that is not stored"
     recent = bool(facts.dead_last_hour)
     if case.actor is None:
-        when = f"{format_count(facts.dead_last_hour)} of them within the last hour"
-        count = f"{plural(facts.dead, 'dead letter')}, {when}"
+        of_them = f"{format_count(facts.dead_last_hour)} of them "
+        if facts.dead_last_hour == facts.dead:
+            of_them = "all " if facts.dead > 1 else ""
+        count = f"{plural(facts.dead, 'dead letter')}, {of_them}within the last hour"
     else:  # the queue's counts are not the actor's
         recent = min(group.newest_s for group in case.dead) <= HOUR_S
         own = plural(sum(group.count for group in case.dead), "dead letter")
         total = format_count(facts.dead)
         count = f"{own} among the newest {case.dead_looked_at} of the queue's {total}"
+    often = f"Most often, {worst.count} of the newest {case.dead_looked_at}: "
     evidence = (
-        f"{count}. Most often, {worst.count} of the newest "
-        f"{case.dead_looked_at}: {worst.actor} with {error}"
+        f"{count}. {often if case.dead_looked_at > 1 else ''}{worst.actor} with {error}"
         f"{'' if worst.frame is None else f' at {worst.frame}'}; newest "
         f"{format_duration(worst.newest_s)} ago."
     )
     if worst.why_no_error is not None:
-        evidence += f" {worst.why_no_error[:1].upper()}{worst.why_no_error[1:]}."
+        evidence += f" {_capital(worst.why_no_error)}."
     title = "failing" if recent else "has failed before"
     return [
         Finding(title=title, evidence=evidence, fix=meaning_of(worst.last_error or worst.error))
@@ -150,6 +175,10 @@ def _limit(retrying: Sequence[Job]) -> str:
     """How many retries the messages say they have; most leave it to the actor."""
     limits = {job.options["max_retries"] for job in retrying if "max_retries" in job.options}
     return f"{limits.pop()} for some" if len(limits) == 1 else "20 unless the actor sets another"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _lower(text: str) -> str:

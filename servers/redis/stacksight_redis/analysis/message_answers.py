@@ -31,6 +31,8 @@ ARGUMENTS_SHOWN = 2_000
 TRACEBACK_SHOWN = 4_000
 VALUE_SHOWN = 1_000
 STEPS_SHOWN = 10
+PLACES_SHOWN = 8
+UNREAD_SHOWN = 5
 TOLD_ELSEWHERE = frozenset(
     "redis_message_id eta retries traceback requeue_timestamp pipe_target group_completion_uuid "
     "group_completion_callbacks".split()
@@ -155,13 +157,25 @@ def _mention(sighting: Sighting) -> str:
 
 
 def searched(search: Search) -> list[str]:
-    """How much of each place was looked at; places without messages are left out."""
-    return [
-        f"{place}: {format_count(min(search.looked_at.get(place, 0), total))} of "
-        f"{format_count(total)}"
+    """How much of each place was looked at, those first that were not read whole."""
+    places = sorted(
+        (search.looked_at.get(place, 0) >= total, place, total)
         for place, total in search.of.items()
         if total
+    )
+    parts = [
+        f"{place}: {format_count(min(search.looked_at.get(place, 0), total))} of "
+        f"{format_count(total)}"
+        for _, place, total in places[:PLACES_SHOWN]
     ]
+    if more := places[PLACES_SHOWN:]:
+        how = "whole" if more[0][0] else "some in part"
+        parts.append(f"{plural(len(more), 'more place')} ({how})")
+    if search.unread:
+        large = plural(len(search.unread), "message")
+        ids = ", ".join(inline(redis_id, 60) for redis_id in search.unread[:UNREAD_SHOWN])
+        parts.append(f"{large} too large to be read, stored under redis_message_id {ids}")
+    return parts
 
 
 def _conclude_absent(

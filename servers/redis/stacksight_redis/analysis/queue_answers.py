@@ -11,6 +11,7 @@ from stacksight_redis.analysis.dead_letters import (
     STALE_TRACEBACK,
     Dead,
     DeadGroup,
+    describe_kinds,
     group_dead,
 )
 from stacksight_redis.analysis.deaths import why_no_error
@@ -98,6 +99,7 @@ def answer_list(
         notes=[
             *([NOTE_DETAILED] if len(judged) > DETAILED else []),
             *_coverage(found),
+            *_not_queues(snapshot),
             NOTE_CONSUMERS,
             NOTE_EMPTY,
         ],
@@ -127,6 +129,17 @@ def _coverage(found: Found) -> list[str]:
             "one may be missing, but can be named in inspect_queue."
         ]
     return []
+
+
+def _not_queues(snapshot: Snapshot) -> list[str]:
+    if not snapshot.not_queues:
+        return []
+    names = ", ".join(snapshot.not_queues[:5])
+    more = f" and {len(snapshot.not_queues) - 5} more" if len(snapshot.not_queues) > 5 else ""
+    return [
+        f"Keys named like those of the queues {names}{more} are not of the types that Dramatiq "
+        f'uses; inspect_keys(match="*:{snapshot.not_queues[0].rpartition(":")[2]}*") shows them.'
+    ]
 
 
 def row_of(judged: Judged, *, detailed: bool = True) -> QueueRow:
@@ -235,6 +248,7 @@ def answer_view(
         actors_sample=len(sample),
         dead_letters=groups,
         dead_looked_at=len(dead),
+        dead_kinds=describe_kinds(dead, SHOWN_GROUPS),
         next=[f'diagnose_queue(queue="{label}")'] if judgement.needs_attention else [],
         notes=notes,
     )

@@ -134,6 +134,27 @@ def describe_leaks(facts: QueueFacts) -> list[str]:
 
 
 def _not_taken(facts: QueueFacts) -> list[Judgement]:
+    found = _waiting_not_taken(facts)
+    if facts.unfetched_due:
+        status: Status = "saturated" if facts.held_by_live else "no consumer"
+        found.append(Judgement(status, describe_unfetched(facts)))
+    return found
+
+
+def describe_unfetched(facts: QueueFacts) -> str:
+    """Delayed messages whose time is past and that no worker has in its memory."""
+    looked_at = plural(facts.unfetched_due_of, "delayed message")
+    due = "is due" if facts.unfetched_due == 1 else "are due"
+    who = "no live process takes any"
+    if facts.held_by_live:
+        who = "the workers are full: each takes up to 1,000 delayed messages for each thread"
+    return (
+        f"{facts.unfetched_due} of {looked_at} looked at {due}, the longest for "
+        f"{format_duration(facts.unfetched_due_s)}, and not fetched by a worker: {who}"
+    )
+
+
+def _waiting_not_taken(facts: QueueFacts) -> list[Judgement]:
     if not facts.waiting or any(held.messages for held in facts.held_by_live):
         return []
     age = facts.oldest_waiting_s
@@ -168,8 +189,16 @@ def _at_work(facts: QueueFacts, earlier: Earlier | None, late_s: float) -> Judge
     if facts.waiting:
         return Judgement("flowing", f"{plural(facts.waiting, 'message')} just enqueued")
     if facts.delayed:
-        return Judgement("idle", f"nothing due; {format_count(facts.delayed)} delayed")
+        return Judgement("idle", _describe_delayed(facts))
     return Judgement("idle", "no message waits or runs")
+
+
+def _describe_delayed(facts: QueueFacts) -> str:
+    looked_at = facts.overdue_of + facts.unfetched_due_of
+    delayed = f"{format_count(facts.delayed)} delayed"
+    if looked_at >= facts.delayed:
+        return f"nothing due; {delayed}"
+    return f"nothing overdue among {format_count(looked_at)} of {delayed}"
 
 
 def needs_rates(facts: QueueFacts) -> bool:

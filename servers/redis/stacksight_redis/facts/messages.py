@@ -27,11 +27,15 @@ class Sighting:
 
 @dataclass
 class Search:
-    """What was found, and how much of each place was looked at."""
+    """What was found, and how much of each place was looked at.
+
+    ``unread`` are the ids in Redis of messages too large to be read.
+    """
 
     sightings: list[Sighting] = field(default_factory=list)
     looked_at: dict[str, int] = field(default_factory=dict)
     of: dict[str, int] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:

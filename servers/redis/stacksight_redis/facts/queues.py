@@ -85,6 +85,7 @@ class QueueFacts:
         undecodable: of some that live processes hold, those that no worker can decode.
         overdue: delayed messages in the memory of a live process whose time is past, of
             ``overdue_of`` looked at, with the largest delay.
+        unfetched_due: the same of delayed messages that no process has fetched.
     """
 
     queue: Queue
@@ -106,6 +107,9 @@ class QueueFacts:
     overdue: int = 0
     overdue_of: int = 0
     overdue_s: float = 0.0
+    unfetched_due: int = 0
+    unfetched_due_of: int = 0
+    unfetched_due_s: float = 0.0
 
     @property
     def in_flight(self) -> int:
@@ -131,12 +135,14 @@ class Snapshot:
     Attributes:
         now_ms: Redis's Unix time in ms.
         processes_total: in the heartbeats; ``processes`` are the newest of them.
+        not_queues: labels of keys that are named like a queue's, but of other types.
     """
 
     now_ms: float
     processes: list[Process]
     processes_total: int
     queues: list[QueueFacts]
+    not_queues: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Diagnosis(BaseModel):
     findings: list[Finding] = Field(default_factory=list)
     dead_letters: list[DeadLetters] = Field(default_factory=list)
     dead_looked_at: int = 0
+    dead_kinds: str | None = None
     dead: int = 0
     rates: str | None = None
     processes: str | None = None

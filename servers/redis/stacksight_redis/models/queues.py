@@ -98,6 +98,7 @@ class QueueView(BaseModel):
     actors_sample: int = 0
     dead_letters: list[DeadLetters] = Field(default_factory=list)
     dead_looked_at: int = 0
+    dead_kinds: str | None = None
     pages: list[MessagePage] = Field(default_factory=list)
     next: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

@@ -1,7 +1,6 @@
 """The answer of diagnose_queue as compact text. Pure."""
 
 from stacksight_core.units import format_count
-from stacksight_core.untrusted import fence
 from stacksight_redis.models.diagnosis import Diagnosis
 from stacksight_redis.render.queues import dead_letter_table
 
@@ -26,5 +25,5 @@ def render_diagnosis(answer: Diagnosis) -> str:
             f"Dead letters by cause, among the newest {format_count(answer.dead_looked_at)} of "
             f"{format_count(answer.dead)}:"
         )
-        parts += [head, fence(dead_letter_table(answer.dead_letters), "dead letters")]
+        parts += [head, dead_letter_table(answer.dead_letters, answer.dead_kinds)]
     return "\n".join([*parts, *answer.notes])

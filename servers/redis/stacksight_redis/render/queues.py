@@ -116,16 +116,17 @@ def _actor(actor: Actor) -> str:
 def _dead_letters(answer: QueueView) -> str:
     looked_at = f"the newest {format_count(answer.dead_looked_at)}"
     head = f"Dead letters by cause, among {looked_at} of {format_count(answer.row.dead)}:"
-    return f"{head}\n{fence(dead_letter_table(answer.dead_letters), 'dead letters')}"
+    return f"{head}\n{dead_letter_table(answer.dead_letters, answer.dead_kinds)}"
 
 
-def dead_letter_table(groups: Sequence[DeadLetters]) -> str:
-    """Dead letters by cause."""
+def dead_letter_table(groups: Sequence[DeadLetters], kinds: str | None) -> str:
+    """Dead letters by cause, and the exceptions of all where not every cause is shown."""
     columns = (
         "count", "actor", "error stored", "where", "last error, from the result", "retries",
         "newest", "oldest", "example",
     )  # fmt: skip
-    return render_table(columns, [_dead_row(group) for group in groups])
+    table = render_table(columns, [_dead_row(group) for group in groups])
+    return fence(table if kinds is None else f"{table}\n{kinds}", "dead letters")
 
 
 def _dead_row(group: DeadLetters) -> tuple[object, ...]:

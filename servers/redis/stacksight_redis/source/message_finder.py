@@ -143,6 +143,8 @@ async def _look(
         if isinstance(size, int) and 0 < size <= min(MAX_TEXT, budget):
             readable.append((index, redis_id, size))
             budget -= size
+        elif isinstance(size, int) and size > MAX_TEXT:
+            search.unread.append(text(redis_id))
     search.looked_at[place] = search.looked_at.get(place, 0) + len(readable)
     parts = parts_to_read((redis_id, size) for _, redis_id, size in readable)
     answers = await source.run_all([("HMGET", batch.hash, *part) for part in parts])

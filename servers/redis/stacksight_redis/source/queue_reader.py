@@ -35,7 +35,9 @@ async def read_snapshot(
         for f in counts
     ]
     facts = await asyncio.gather(*(compare_holdings(source, f) for f in with_holders))
-    return Snapshot(now_ms, processes, total, await add_ages(source, facts, now_ms))
+    there = {f.queue for f in counts}
+    others = [queue.label for queue in queues if queue not in there]
+    return Snapshot(now_ms, processes, total, await add_ages(source, facts, now_ms), others)
 
 
 async def read_time(source: Source) -> float:

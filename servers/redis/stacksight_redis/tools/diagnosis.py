@@ -11,10 +11,10 @@ from stacksight_core.names import did_you_mean
 from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
 from stacksight_redis.analysis.case import Case
-from stacksight_redis.analysis.dead_letters import Dead
+from stacksight_redis.analysis.dead_letters import Dead, describe_kinds
 from stacksight_redis.analysis.diagnosis import diagnose
 from stacksight_redis.analysis.health_facts import causes_of
-from stacksight_redis.analysis.queue_answers import dead_letters, judge_all
+from stacksight_redis.analysis.queue_answers import SHOWN_GROUPS, dead_letters, judge_all
 from stacksight_redis.analysis.queue_status import is_backlog, needs_rates, needs_roles
 from stacksight_redis.facts.info import parse_info
 from stacksight_redis.facts.looks import BRIEF_S, OBSERVE_S
@@ -30,7 +30,7 @@ from stacksight_redis.source.queue_reader import read_snapshot
 from stacksight_redis.tools.messages import view_message
 from stacksight_redis.tools.queues import ERROR_NOT_A_QUEUE, read_last_errors, resolve_queue
 
-DEAD_READ = 200
+DEAD_READ = 500
 DELAYED_READ = 200
 ACTOR_QUEUES = 20
 
@@ -115,6 +115,7 @@ async def _diagnose(source: Source, queue: Queue, actor: str | None) -> Diagnosi
                 dead, last_errors, snapshot.now_ms, {name for _, name in source.actors}
             ),
             dead_looked_at=dead_page.looked_at,
+            dead_kinds=describe_kinds(dead, SHOWN_GROUPS),
             retrying=[placed.job for placed in retrying.placed],
             causes=causes_of(
                 [(node, parse_info(text)) for node, text in await source.run_everywhere("INFO")]

@@ -40,7 +40,7 @@ from stacksight_redis.source.result_reader import read_result
 QUEUES_A_PAGE = 25
 MAX_QUEUES = 500
 FIRST_MESSAGES = 3
-DEAD_GROUPED = 200
+DEAD_GROUPED = 500
 EARLIER_FROM_S, EARLIER_TO_S = 1.0, 600.0
 
 ERROR_NO_QUEUE = (
