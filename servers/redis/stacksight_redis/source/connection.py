@@ -60,8 +60,8 @@ ERROR_LOADING = (
 )
 ERROR_FULL = (
     "Redis at {where} runs, but lets nobody else in: {reason}. Workers and producers cannot "
-    "connect either. Find what keeps so many connections (`CLIENT LIST` over one that is open), or raise "
-    "the limit: `CONFIG SET maxclients 20000`."
+    "connect either. Find what keeps so many connections (`CLIENT LIST` over one that is open), "
+    "or raise the limit: `CONFIG SET maxclients 20000`."
 )
 ERROR_PERMISSION = (
     "The Redis user of this server may not do this: {reason}. docs/redis.md has the ACL line that "
