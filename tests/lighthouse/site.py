@@ -5,6 +5,7 @@ import html
 import random
 import ssl
 import struct
+import sys
 import threading
 import time
 import zlib
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.lighthouse.assets import SCRIPTS, STYLES, font, sound
@@ -274,6 +276,11 @@ class Site(ThreadingHTTPServer):
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.visited = threading.Condition()
         self.ending = threading.Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Pass over a client that hung up, as Chrome does at the end of an audit."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def wait_for_visits(self, path: str, count: int) -> None:
         """Return when a path has been asked for this often, since the site runs."""
