@@ -23,6 +23,8 @@ export function startBrowser({chrome, folder, sandbox, boundCookies, proxy}) {
     '--headless=new',
     `--proxy-server=${proxy}`,
     `--proxy-bypass-list=${BYPASS}`,
+    // Otherwise Chrome may hold back the first picture of a page that answers late, by a second or two.
+    '--disable-new-content-rendering-timeout',
     '--disable-quic', // UDP would pass by the proxy, and so would WebRTC
     '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
   ];
