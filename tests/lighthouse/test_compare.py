@@ -77,7 +77,7 @@ def test_a_certain_change_that_nobody_would_notice_is_none(demo_audit: StoredAud
 
     assert metric.p < 0.01
     assert metric.verdict == "not distinguishable"
-    assert metric.detectable == "120 ms"
+    assert metric.detectable == "72 ms"
 
 
 def test_too_few_runs_are_not_judged(demo_audit: StoredAudit) -> None:

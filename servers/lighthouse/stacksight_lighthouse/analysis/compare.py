@@ -1,5 +1,6 @@
 """Compares two audits: metrics by their runs, everything else as new, fixed and unchanged."""
 
+import bisect
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +8,7 @@ from typing import Any
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
-from stacksight_lighthouse.analysis.metrics import format_metric
-from stacksight_lighthouse.analysis.points import METRIC_AUDITS
+from stacksight_lighthouse.analysis.metrics import COMPARED, UNITLESS, format_metric, timings_of
 from stacksight_lighthouse.analysis.ranks import mann_whitney_p, shift
 from stacksight_lighthouse.models.audits import (
     Comparison,
@@ -20,18 +20,19 @@ from stacksight_lighthouse.models.audits import (
 
 Json = Mapping[str, Any]
 
-ALPHA = 0.025 / len(METRIC_AUDITS)
-"""Five metrics are tested, so each at a fifth of the level for all (Bonferroni). The level is half
-of the usual 5 %: a false alarm sends somebody looking for what is not there."""
+ALPHA = 0.0025
+"""For one figure in one look. Eight figures are looked at twice at most, so that all looks together
+call runs of one page different in less than 4 % of comparisons (Bonferroni)."""
 LEAST_RUNS = 6
-"""Five against five cannot reach a p below 0.0079, which is more than ALPHA; six against six still
-may overlap by a run."""
+"""Five against five cannot reach a p below 0.0079."""
+DOUBT = 0.25
+"""A p below this, of a change that somebody would notice, is worth more runs."""
 MAX_CHANGES = 15
 
 # What a visitor would not notice is no change, however certain: in milliseconds, CLS in its unit.
-_FLOORS = {"FCP": 50.0, "LCP": 50.0, "SI": 50.0, "TBT": 50.0, "CLS": 0.01}
-_RELATIVE_FLOOR = 0.05
-_RELATIVE = frozenset({"FCP", "LCP", "SI"})
+_FLOOR_MS, _FLOOR_CLS = 50.0, 0.01
+_RELATIVE_FLOOR = 0.03
+_ABSOLUTE = frozenset({"TBT", "CLS"})
 
 ERROR_DEVICES = (
     "`{before}` is an audit for {device} and `{after}` one for {other}: their figures cannot be "
@@ -101,11 +102,28 @@ def compare(
     )
 
 
+def is_settled(before: Sequence[Json], after: Sequence[Json]) -> bool:
+    """Tell whether more runs of two pages would be idle: a change is certain, or none is in sight.
+
+    Args:
+        before: an LHR of every run of the first page.
+        after: likewise of the second one.
+    """
+    if min(len(before), len(after)) < LEAST_RUNS:
+        return False
+    changes = _metric_changes(
+        [timings_of(lhr) for lhr in before], [timings_of(lhr) for lhr in after]
+    )
+    return _overall(changes) != "not distinguishable" or not any(
+        change.p <= DOUBT and change.noticeable for change in changes
+    )
+
+
 def _metric_changes(
     before: Sequence[Mapping[str, float]], after: Sequence[Mapping[str, float]]
 ) -> list[MetricChange]:
     changes = []
-    for name in METRIC_AUDITS:
+    for name in COMPARED:
         old = [run[name] for run in before if name in run]
         new = [run[name] for run in after if name in run]
         if min(len(old), len(new)) >= LEAST_RUNS:
@@ -114,16 +132,18 @@ def _metric_changes(
 
 
 def _metric_change(name: str, old: Sequence[float], new: Sequence[float]) -> MetricChange:
-    floor = _FLOORS[name]
-    if name in _RELATIVE:
+    floor = _FLOOR_CLS if name in UNITLESS else _FLOOR_MS
+    if name not in _ABSOLUTE:
         floor = max(floor, _RELATIVE_FLOOR * statistics.median(old))
     difference, p = shift(old, new), mann_whitney_p(old, new)
+    noticeable = abs(difference) >= floor
     verdict: Verdict = "not distinguishable"
-    if p <= ALPHA and abs(difference) >= floor:
+    if p <= ALPHA and noticeable:
         verdict = "worse" if difference > 0 else "better"
     detectable = None
-    if verdict == "not distinguishable":  # what lifts runs as noisy as these above all old ones
-        detectable = format_metric(name, max(floor, max(old) - min(new) + difference))
+    if verdict == "not distinguishable":
+        alike = [value - difference for value in new]
+        detectable = format_metric(name, max(floor, _least_detectable(old, alike)))
     return MetricChange(
         name=name,
         before=format_metric(name, statistics.median(old)),
@@ -132,7 +152,19 @@ def _metric_change(name: str, old: Sequence[float], new: Sequence[float]) -> Met
         p=round(p, 4),
         verdict=verdict,
         detectable=detectable,
+        noticeable=noticeable,
     )
+
+
+def _least_detectable(old: Sequence[float], alike: Sequence[float]) -> float:
+    """Return how much slower runs as noisy as these would have to be for the test to tell it."""
+    steps = sorted(a - b for a in old for b in alike)
+    place = bisect.bisect_left(
+        range(len(steps)),
+        True,
+        key=lambda n: mann_whitney_p(old, [value + steps[n] + 1e-6 for value in alike]) <= ALPHA,
+    )
+    return steps[min(place, len(steps) - 1)]
 
 
 def _overall(metrics: Sequence[MetricChange]) -> Verdict:

@@ -13,6 +13,13 @@ Json = Mapping[str, Any]
 GOOD, FAIR = 0.9, 0.5  # scores; Lighthouse's green and orange
 UNITLESS = frozenset({"CLS"})
 
+_OBSERVED = {
+    "FCP unthrottled": "observedFirstContentfulPaint",
+    "LCP unthrottled": "observedLargestContentfulPaint",
+}
+COMPARED = (*METRIC_AUDITS, "TTFB", *_OBSERVED)
+"""The names of what ``timings_of`` returns for a page's load."""
+
 
 def metrics_of(lhr: Json, runs: Sequence[Mapping[str, float]]) -> list[Metric]:
     """Return the metrics of an LHR that has the performance category.
@@ -32,6 +39,21 @@ def values_of(lhr: Json) -> dict[str, float]:
         name: float(value)
         for name, audit_id in _audits_of(lhr).items()
         if (value := lhr["audits"].get(audit_id, {}).get("numericValue")) is not None
+    }
+
+
+def timings_of(lhr: Json) -> dict[str, float]:
+    """Return what two audits are compared by: ``values_of``, and what was seen without throttling.
+
+    The simulation passes over much that a visitor waits for: timers, and a server that is slow with
+    the page and quick with all else.
+    """
+    metrics = (lhr["audits"].get("metrics", {}).get("details") or {}).get("items") or [{}]
+    answer = lhr["audits"].get("server-response-time", {}).get("numericValue")
+    seen = {name: metrics[0].get(key) for name, key in _OBSERVED.items()} | {"TTFB": answer}
+    navigated = lhr["gatherMode"] == "navigation"
+    return values_of(lhr) | {
+        name: float(value) for name, value in seen.items() if navigated and value is not None
     }
 
 

@@ -261,6 +261,7 @@ class MetricChange(Model):
         shift: the Hodges-Lehmann estimate of the difference; positive is worse.
         p: of the exact two-sided Mann-Whitney test.
         detectable: the smallest worsening that these runs could have told from noise.
+        noticeable: whether the shift is one that a visitor could notice.
     """
 
     name: str
@@ -270,6 +271,7 @@ class MetricChange(Model):
     p: float
     verdict: Verdict
     detectable: str | None = None
+    noticeable: bool = Field(default=False, exclude=True)
 
 
 class PatternChange(Model):

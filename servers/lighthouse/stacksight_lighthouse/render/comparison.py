@@ -30,9 +30,23 @@ def render_comparison(comparison: Comparison) -> str:
 
 
 def _verdict(comparison: Comparison) -> str:
-    speed = f"Speed: {comparison.verdict or 'not judged'}"
+    speed = f"Speed: {comparison.verdict or 'not judged'}{_deciding(comparison)}"
     count = len(comparison.new), len(comparison.fixed)
     return f"{speed}. Checks: {count[0]} kinds of offenders new, {count[1]} fixed"
+
+
+def _deciding(comparison: Comparison) -> str:
+    """Name the metrics behind the verdict, and those that go the other way."""
+    names = {
+        verdict: ", ".join(
+            metric.name for metric in comparison.metrics if metric.verdict == verdict
+        )
+        for verdict in ("worse", "better")
+    }
+    if comparison.verdict not in names:
+        return ""
+    against = f"; but better: {names['better']}" if all(names.values()) else ""
+    return f" ({names[comparison.verdict]}{against})"
 
 
 def _metric(metric: MetricChange) -> str:

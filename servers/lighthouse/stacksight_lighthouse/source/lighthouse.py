@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ MAX_WAIT_SECONDS = 45.0
 AUDIT_SECONDS = 25.0
 """What is kept of a deadline for the audit itself, after the load."""
 REMEMBERED_INDEXES = 30
+
+Enough = Callable[[Sequence[Sequence[Mapping[str, Any]]]], Awaitable[bool]]
 
 ERROR_OVERDUE = (
     "The audit of `{url}` was stopped after {seconds}, while: {step}. The page answered at first; "
@@ -108,12 +110,15 @@ class Lighthouse:
         [outcome] = await self.audit_in_turns([order], say)
         return outcome
 
-    async def audit_in_turns(self, orders: Sequence[Order], say: Say) -> list[Outcome]:
+    async def audit_in_turns(
+        self, orders: Sequence[Order], say: Say, enough: Enough | None = None
+    ) -> list[Outcome]:
         """Audit several pages, a run of each in turn, so that all meet the same machine.
 
         Args:
             orders: alike but for the address; the first one's deadline is for all.
             say: is told of every step.
+            enough: tells after a round, from an LHR per order of each, whether it may be the last.
 
         Raises:
             ToolFailure: one of them is no page, could not be audited, or not in time.
@@ -124,7 +129,7 @@ class Lighthouse:
         left_s = deadline - asyncio.get_running_loop().time()
         self._engine = self._engine or await ensure_engine(self._settings, say)
         async with self._turns.turn(say, alone=orders[0].timed):
-            rounds, notes = await self._all_rounds(orders, looks, left_s, say)
+            rounds, notes = await self._all_rounds(orders, looks, left_s, say, enough)
             indexes = [lhr["environment"]["benchmarkIndex"] for lhrs in rounds for lhr in lhrs]
             best = await asyncio.to_thread(self._remember, indexes) if orders[0].timed else None
         if not sandboxed():
@@ -153,7 +158,12 @@ class Lighthouse:
         )
 
     async def _all_rounds(
-        self, orders: Sequence[Order], looks: Sequence[Look], limit_s: float, say: Say
+        self,
+        orders: Sequence[Order],
+        looks: Sequence[Look],
+        limit_s: float,
+        say: Say,
+        enough: Enough | None,
     ) -> tuple[list[list[dict[str, Any]]], list[str]]:
         """Return the complete rounds, each with an LHR per order, and notes on what is missing."""
         runs = orders[0].runs
@@ -185,6 +195,8 @@ class Lighthouse:
                     ERROR_OVERDUE.format(url=url, seconds=seconds, step=inline(step, 100))
                 ) from None
             rounds.append(lhrs[::-1] if backwards else lhrs)
+            if enough and await enough(rounds):
+                break
         return rounds, []
 
     async def _run(self, order: Order, look: Look, limit_s: float, report: Say) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """compare_audits."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.tools import source_of, tool
-from stacksight_lighthouse.analysis.compare import compare
+from stacksight_lighthouse.analysis.compare import LEAST_RUNS, compare, is_settled
 from stacksight_lighthouse.models.audits import CATEGORIES, Comparison, Device
 from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.render.comparison import render_comparison
@@ -31,8 +32,9 @@ async def compare_audits(
     *,
     device: Annotated[Device, Field(description="For addresses: the preset.")] = "mobile",
     runs: Annotated[
-        int, Field(description="For addresses: runs of each, in turns.", ge=6, le=9)
-    ] = 6,
+        int,
+        Field(description="For addresses: the most runs of each; six if clear then.", ge=6, le=12),
+    ] = 10,
     deadline_s: Annotated[
         int | None,
         Field(description="For addresses: seconds for all; 60 per run by default.", ge=5, le=1800),
@@ -55,6 +57,13 @@ async def compare_audits(
         return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=False)
     limit_s = deadline_s or 2 * SECONDS_PER_RUN * runs
     orders = [Order(url, device, CATEGORIES, runs, limit_s) for url in addresses]
-    outcomes = await source.audit_in_turns(orders, Progress(ctx))
+    outcomes = await source.audit_in_turns(orders, Progress(ctx), _settled)
     pair = [await keep(source, *done) for done in zip(orders, outcomes, strict=True)]
     return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=True)
+
+
+async def _settled(rounds: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
+    if len(rounds) != LEAST_RUNS:
+        return False
+    before, after = zip(*rounds, strict=True)
+    return await asyncio.to_thread(is_settled, before, after)

@@ -4,7 +4,7 @@ import asyncio
 
 from stacksight_lighthouse.analysis.figures import figures_of
 from stacksight_lighthouse.analysis.history import entry_of
-from stacksight_lighthouse.analysis.metrics import values_of
+from stacksight_lighthouse.analysis.metrics import timings_of
 from stacksight_lighthouse.analysis.report import representative_run
 from stacksight_lighthouse.models.audits import StoredAudit
 from stacksight_lighthouse.models.orders import Order
@@ -17,7 +17,7 @@ async def keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str,
         requested_url=order.shown_url,
         device=order.device,
         lhr=representative_run(outcome.results),
-        runs=[values_of(lhr) for lhr in outcome.results],
+        runs=[timings_of(lhr) for lhr in outcome.results],
         best_index=outcome.best_index,
         notes=outcome.notes,
         figures=[figures_of(lhr) for lhr in outcome.results],
