@@ -205,7 +205,9 @@ FAULTS = {
         "font-display:block}</style>",
     ),
     "no-way-back": Fault(
-        "bf-cache", "unload", INTRO + "<script>addEventListener('unload', () => {})</script>"
+        "bf-cache deprecations",
+        "nload",
+        INTRO + "<script>addEventListener('unload', () => {})</script>",
     ),
     "heavy-page": Fault(
         "total-byte-weight image-delivery-insight",

@@ -114,6 +114,8 @@ def _row(row: Json, headings: Sequence[Json], origin: Any) -> Item | None:
         for sub in (row.get("subItems") or {}).get("items", [])
         if (cause := _sub_row(sub, headings, origin))
     ]
+    if not (element or url or facts or causes):
+        return None
     return Item(element=element, url=url, facts=facts, causes=causes)
 
 

@@ -33,7 +33,8 @@ _HOUSEKEEPING_WORTH = 0.1
 _ELEMENT_WORTH = 0.3
 # Where Lighthouse has no figure for what is known to be felt.
 _LEAST_WORTH = {"non-composited-animations": 1.0, "dom-size-insight": 1.0}
-_MOST_WORTH = {"text-compression": 0.6}  # a server for development often sends text as it is
+# A server for development often sends text as it is.
+_MOST_WORTH = {("text-compression", "moderate"): 0.6, ("text-compression", "minor"): 0.2}
 _ICON = re.compile(r"/favicon\.ico\b")  # which Chrome asks for itself
 
 
@@ -73,7 +74,7 @@ def _worth(finding: Finding, savings: Mapping[str, float], wasted_bytes: float) 
     if finding.check not in _LAST and any(p.example.element for p in finding.patterns):
         worth = max(worth, _ELEMENT_WORTH)
     worth = max(worth, _LEAST_WORTH.get(finding.check, 0.0))
-    worth = min(worth, _MOST_WORTH.get(finding.check, worth))
+    worth = min(worth, _MOST_WORTH.get((finding.check, finding.impact or ""), worth))
     return worth * _SYMPTOMS.get(finding.check, 1.0)
 
 
