@@ -20,6 +20,7 @@ MAX_BOXES = 40
 MAX_MOVES = 3
 """Of one shift; the browser names the largest ones first."""
 VIEW_HEIGHT = 1500
+CAUSE = "cause: "
 MARGIN = 60
 _WHOLE = 0.9
 """A box with so much of the page stands for the page itself."""
@@ -120,7 +121,7 @@ def _with_causes(item: Item) -> Iterable[tuple[str, Item]]:
         yield item.element.selector, item
     for cause in item.causes:
         if cause.element and cause.facts:
-            yield f"cause: {cause.element.selector}", cause
+            yield f"{CAUSE}{cause.element.selector}", cause
 
 
 def _numbered(
@@ -133,7 +134,7 @@ def _numbered(
         out_of_sight = path in hidden
         if rect and (out_of_sight or _visible(rect, page)):
             known = words_by_place.setdefault((rect, path if out_of_sight else ""), [])
-            if words not in known:
+            if words not in known and f"{CAUSE}{words}" not in known:
                 known.append(words)
     return [
         Box(number=number, what="; ".join(words), rect=rect, hidden=bool(path), path=path)
@@ -150,14 +151,14 @@ def _with_moves(lhr: Json, boxes: list[Box], page: Rect) -> list[Box]:
             number=1,
             what=f"moved: {move['selector']} (layout shift score {shift['score']:.3f})",
             rect=rect,
-            moved_from=_rect(move["from"]),
+            moved_from=came if _visible(came := _rect(move["from"]), page) else None,
         )
         for shift, move in moves
         if _visible(rect := _rect(move["to"]), page)
     ]
     if not moved:
         return boxes
-    kept = [box for box in boxes if "cause: " in box.what or "unsized" in box.what]
+    kept = [box for box in boxes if CAUSE in box.what or "unsized" in box.what]
     return _renumbered([*kept, *moved])
 
 
