@@ -74,6 +74,17 @@ FAULTS = {
         + TEXT,
         HEAD + '<style>@font-face{font-family:Wide;src:url("/font.ttf?delay=1")}</style>',
     ),
+    "swapped-font": Fault(
+        "layout-shifts",
+        "/font.ttf",
+        INTRO
+        + '<p id="set" style="font-family:Wide">'
+        + "Many words to be set. " * 80
+        + "</p>"
+        + TEXT,
+        HEAD + '<style>@font-face{font-family:Wide;src:url("/font.ttf?delay=1");'
+        "font-display:swap}</style>",
+    ),
     "moving-by-left": Fault("non-composited-animations", "div#slider", INTRO + SLIDING, drawn=True),
     "blocking-script": Fault(
         "render-blocking-insight",

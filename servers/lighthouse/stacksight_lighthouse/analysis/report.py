@@ -15,6 +15,7 @@ from stacksight_lighthouse.models.audits import AuditReport, Finding, Item, Stor
 Json = Mapping[str, Any]
 
 FULL_FINDINGS = 4
+FIRST_FINDINGS = 2  # in full, however little they bring
 SHORT_FINDINGS = 14
 LEAST_POINTS = 0.5  # a finding that brings less is shown in brief
 PATTERNS_SHOWN = 3
@@ -50,9 +51,9 @@ def summarize(audit_id: str, audit: StoredAudit) -> AuditReport:
     """Return the answer about an audit: bounded, worst first."""
     lhr = audit.lhr
     findings = findings_of(lhr)
-    few = len(findings) <= FULL_FINDINGS
+    sure = FULL_FINDINGS if len(findings) <= FULL_FINDINGS else FIRST_FINDINGS
     shown = [
-        _bounded(finding, full=rank < FULL_FINDINGS and (few or _matters(finding)))
+        _bounded(finding, full=rank < FULL_FINDINGS and (rank < sure or _matters(finding)))
         for rank, finding in enumerate(findings[:SHORT_FINDINGS])
     ]
     states = Counter(state_of(lhr["audits"][check]) for check in checks_of(lhr))

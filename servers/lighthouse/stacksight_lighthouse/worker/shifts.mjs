@@ -39,8 +39,12 @@ export async function addCauses(page, lhr) {
     const match = seen.find(({score}) => Math.abs(score - shift.score) < SAME_SCORE);
     if (!match) continue;
     shift.moves = match.moves;
-    if (!match.node) continue;
-    shift.subItems = {type: 'subitems', items: [{extra: match.node, cause: match.cause}]};
+    const {node, font, cause} = match;
+    if (node) shift.subItems = {type: 'subitems', items: [{extra: node, cause}]};
+    else if (font && !shift.subItems?.items.length) {
+      const extra = {type: 'url', value: font};
+      shift.subItems = {type: 'subitems', items: [{extra, cause: 'Web font loaded'}]};
+    }
   }
 }
 
@@ -79,8 +83,9 @@ function watch() {
     for (const shift of list.getEntries()) {
       const change = culprit(shift); // whether it counts, Lighthouse decides
       const moves = shift.sources.filter(source => source.node?.isConnected).map(move);
-      if (change || moves.length) {
-        found.push({score: shift.value, moves, ...(change ? describe(change) : {})});
+      const font = change ? undefined : fontBefore(shift);
+      if (change || font || moves.length) {
+        found.push({score: shift.value, moves, font, ...(change ? describe(change) : {})});
       }
     }
   }).observe({type: 'layout-shift', buffered: true});
@@ -109,6 +114,15 @@ function watch() {
       fitting.sort((a, b) => a.misfit - b.misfit)[0] ||
       inserted.sort((a, b) => b.rect.height - a.rect.height)[0]
     );
+  }
+
+  // Text is set anew once its font has come; a shift without any other cause is then the font's.
+  function fontBefore({startTime}) {
+    return performance
+      .getEntriesByType('resource')
+      .filter(({name, initiatorType}) => initiatorType === 'css' && /\.(woff2?|[to]tf)\b/i.test(name))
+      .filter(({responseEnd}) => responseEnd <= startTime && responseEnd >= startTime - 2 * RECENT_MS)
+      .sort((a, b) => b.responseEnd - a.responseEnd)[0]?.name;
   }
 
   function move({node, previousRect, currentRect}) {
