@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from stacksight_core.about import About
 from stacksight_core.logs import LogLevel
 from stacksight_core.redact import is_secret_name, redact_text
+from stacksight_core.variables import HTTP_VARIABLE
 
 ERROR_UNEXPANDED = (
     "{variable} is literally `{value}`: the variable was not set where the client was started. Set "
@@ -53,6 +54,14 @@ class ServerSettings(BaseSettings):
         "WARNING",
         validation_alias="STACKSIGHT_LOG_LEVEL",
         description="Least level of what is logged to stderr: DEBUG, INFO, WARNING or ERROR.",
+    )
+    http: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        validation_alias=HTTP_VARIABLE,
+        description="Serve over streamable HTTP on this port of 127.0.0.1 instead of stdin and "
+        "stdout; 0 is any free one. Everybody on this machine can then use the server.",
     )
 
 

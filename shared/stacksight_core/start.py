@@ -12,7 +12,7 @@ from stacksight_core.about import About
 from stacksight_core.front import Front, HandOver
 from stacksight_core.lines import Wire
 from stacksight_core.manifest import load_manifest
-from stacksight_core.variables import expand_own_environment
+from stacksight_core.variables import asks_for_http, expand_own_environment
 
 HINT_BY_HAND = (
     "{name} is an MCP server: a client such as Claude Code starts it and speaks JSON-RPC with it "
@@ -31,7 +31,7 @@ def start(about: About, module: str, manifest: str | None = None) -> None:
     """
     expand_own_environment()
     arguments = sys.argv[1:]
-    if not FOR_PEOPLE.isdisjoint(arguments):
+    if not FOR_PEOPLE.isdisjoint(arguments) or asks_for_http(arguments, os.environ):
         _import("stacksight_core.server").run_server(_import(module).SERVER, arguments)
         return
     if sys.stdin.isatty():

@@ -1,11 +1,13 @@
-"""``${VAR}`` and ``${VAR:-default}`` in the environment that ``.mcp.json`` gives a server.
+"""What is in the environment: ``${VAR}`` and ``${VAR:-default}`` from ``.mcp.json``, and switches.
 
 Standard library only: it is needed before anything else is imported.
 """
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+HTTP_VARIABLE = "STACKSIGHT_HTTP"
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
@@ -36,3 +38,9 @@ def expand_own_environment() -> None:
         if f"${{{name}:-" in value:
             others = {key: other for key, other in os.environ.items() if key != name}
             os.environ[name] = expand(value, others)
+
+
+def asks_for_http(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Tell whether a server is to listen on a port, so that stdin and stdout are not the wire."""
+    flags = {argument.partition("=")[0] for argument in arguments}
+    return "--http" in flags or bool(environment.get(HTTP_VARIABLE))

@@ -1,0 +1,60 @@
+"""Serves over streamable HTTP instead of stdin and stdout, for clients that cannot start a process.
+
+Anyone on this machine can reach it, so it listens on the loopback interface alone and is off unless
+asked for. The SDK refuses requests whose Host or Origin is another machine's: a web page in a
+browser must not reach it through a name of its own that leads here (DNS rebinding).
+"""
+
+import socket
+import sys
+from typing import Any
+
+import anyio
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+from mcp.server.transport_security import TransportSecuritySettings
+
+LOOPBACK = "127.0.0.1"
+PATH = "/mcp"
+SECURITY = TransportSecuritySettings(
+    enable_dns_rebinding_protection=True,
+    allowed_hosts=["127.0.0.1:*", "localhost:*"],
+    allowed_origins=["http://127.0.0.1:*", "http://localhost:*"],
+)
+GRACE_SECONDS = 1
+
+ANNOUNCEMENT = "{name} listens on http://{host}:{port}{path}\n"
+ERROR_PORT = (
+    "{name} cannot listen on {host}:{port}: {reason}. Choose another port; 0 is any free one.\n"
+)
+
+
+def serve_http(server: MCPServer[Any], port: int) -> None:
+    """Serve until SIGINT or SIGTERM; says on stderr where.
+
+    Args:
+        server: what to serve.
+        port: on the loopback interface; 0 for any free one.
+
+    Raises:
+        SystemExit: the port cannot be had.
+    """
+    app = server.streamable_http_app(
+        streamable_http_path=PATH, host=LOOPBACK, transport_security=SECURITY
+    )
+    # Our own log handler is the only one: uvicorn's would write to stdout.
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((LOOPBACK, port))
+        except OSError as error:
+            where = {"name": server.name, "host": LOOPBACK, "port": port}
+            sys.stderr.write(ERROR_PORT.format(**where, reason=error.strerror))
+            raise SystemExit(1) from error
+        port = listener.getsockname()[1]
+        sys.stderr.write(ANNOUNCEMENT.format(name=server.name, host=LOOPBACK, port=port, path=PATH))
+        sys.stderr.flush()
+        anyio.run(uvicorn.Server(config).serve, [listener])
