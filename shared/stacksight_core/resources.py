@@ -1,14 +1,14 @@
 """Resources: what a server keeps, readable by its address, e.g. stored reports."""
 
 import functools
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp_types import Resource
 
+from stacksight_core.completions import Names
 from stacksight_core.errors import ToolFailure
 
 SourceT = TypeVar("SourceT")
@@ -26,6 +26,7 @@ class ResourceDefinition:
         mime_type: of what ``read`` returns.
         read: an async function of the call's context and the address's parameters; a ToolFailure
             means that there is no such resource.
+        names: by parameter of the address, what completes it.
     """
 
     uri: str
@@ -34,6 +35,7 @@ class ResourceDefinition:
     description: str
     mime_type: str
     read: Callable[..., Awaitable[str]]
+    names: Mapping[str, Names] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,45 +51,14 @@ class Resources(Generic[SourceT]):
     listed: Callable[[SourceT], Awaitable[Sequence[Resource]]]
 
 
-class ListingServer(MCPServer[SourceT]):
-    """The SDK's server, which also lists resources that come and go.
-
-    Attributes:
-        resources: the server's own, or None.
-        source: what they are read from, while the server runs.
-    """
-
-    resources: Resources[SourceT] | None = None
-    source: SourceT | None = None
-
-    async def list_resources(self) -> list[Resource]:
-        """List what is there now."""
-        fixed = await super().list_resources()
-        if self.resources is None or self.source is None:
-            return fixed
-        return [*fixed, *await self.resources.listed(self.source)]
-
-    def offer(self, resources: Resources[SourceT]) -> None:
-        """Serve the resources."""
-        self.resources = resources
-        for definition in resources.definitions:
-            self.resource(
-                definition.uri,
-                name=definition.name,
-                title=definition.title,
-                description=definition.description,
-                mime_type=definition.mime_type,
-            )(_explained(definition.read))
-
-
-def _explained(read: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
-    """Turn a ToolFailure into the protocol's own error, with its text."""
+def explained(read: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
+    """Make a reader's ToolFailure the protocol's own error, with its text."""
 
     @functools.wraps(read)
-    async def explained(*args: Any, **kwargs: Any) -> str:
+    async def reading(*args: Any, **kwargs: Any) -> str:
         try:
             return await read(*args, **kwargs)
         except ToolFailure as failure:
             raise ResourceNotFoundError(str(failure)) from failure
 
-    return explained
+    return reading

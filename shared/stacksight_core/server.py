@@ -1,6 +1,7 @@
 """Builds and runs a server from what is particular to it."""
 
 import gc
+import importlib
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -13,7 +14,9 @@ from mcp.server.mcpserver import MCPServer
 from stacksight_core.about import About
 from stacksight_core.logs import configure_logging
 from stacksight_core.manifest import Variant, choose_variant
-from stacksight_core.resources import ListingServer, Resources
+from stacksight_core.offering import OfferingServer
+from stacksight_core.prompts import PromptDefinition
+from stacksight_core.resources import Resources
 from stacksight_core.settings import InvalidSettings, ServerSettings, load_settings
 from stacksight_core.tools import ToolDefinition, Translate, serve_tool
 
@@ -33,6 +36,7 @@ class ServerSpec(Generic[SettingsT, SourceT]):
         tools: in the order in which they are listed.
         connect: makes the source; it must not touch the real system before the first call.
         translate: turns an exception of the driver into a ToolFailure, or returns None.
+        prompts: workflows that a person starts by name.
         resources: what it keeps and lets read by address.
         adapt: changes a tool's definition to the settings, e.g. adds a parameter.
         adapts_to: the names of the settings that it looks at besides ``allow_writes``; the recorded
@@ -44,6 +48,7 @@ class ServerSpec(Generic[SettingsT, SourceT]):
     tools: Sequence[ToolDefinition]
     connect: Callable[[SettingsT], AbstractAsyncContextManager[SourceT]]
     translate: Translate
+    prompts: Sequence[PromptDefinition] = ()
     resources: Resources[SourceT] | None = None
     adapt: Callable[[ToolDefinition, SettingsT], ToolDefinition] | None = None
     adapts_to: Sequence[str] = ()
@@ -74,7 +79,7 @@ def build_server(
     offered = [t for t in spec.tools if t.annotations.read_only_hint or settings.allow_writes]
     if spec.adapt:
         offered = [spec.adapt(t, settings) for t in offered]
-    server = ListingServer[SourceT](
+    server = OfferingServer[SourceT](
         **spec.about._asdict(),
         tools=[
             serve_tool(t, spec.translate, structured=structured, broken=broken) for t in offered
@@ -82,13 +87,12 @@ def build_server(
         lifespan=lifespan,
         log_level=settings.log_level,
     )
-    if spec.resources:
-        server.offer(spec.resources)
+    server.offer(spec.prompts, spec.resources)
     return server
 
 
 def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
-    """Serve on stdin and stdout until stdin ends.
+    """Serve on stdin and stdout until stdin ends, or over HTTP until a signal.
 
     Args:
         spec: the server.
@@ -106,7 +110,10 @@ def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
         server = build_server(spec, settings)
     gc.enable()
     gc.freeze()  # what was imported lives until the end; a smaller heap to walk also ends faster
-    server.run("stdio")
+    if settings.http is None:
+        server.run("stdio")
+    else:
+        importlib.import_module("stacksight_core.http").serve_http(server, settings.http)
 
 
 def _plain_settings(spec: ServerSpec[SettingsT, Any], arguments: Sequence[str]) -> SettingsT:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from stacksight_core.about import About
 from stacksight_core.consent import Question, UserAnswer, ask_user, require_yes
 from stacksight_core.errors import ToolFailure
+from stacksight_core.prompts import prompt
 from stacksight_core.server import ServerSpec
 from stacksight_core.settings import ServerSettings
 from stacksight_core.start import start
@@ -105,7 +106,30 @@ def translate(error: Exception) -> ToolFailure | None:
     return ToolFailure("Start it.") if isinstance(error, ConnectionError) else None
 
 
-SERVER = ServerSpec(ABOUT, Settings, [echo, fail, wait, write], connect, translate)
+async def greetings(source: str, _: str) -> list[str]:
+    return [source, *(f"{source} {number}" for number in range(150)), "\x1b[31mHeLp", "bye"]
+
+
+async def nothing_there(source: str, typed: str) -> list[str]:
+    raise ConnectionError(f"{source} {typed}")
+
+
+async def never(source: str, typed: str) -> list[str]:
+    await anyio.sleep_forever()
+    return []
+
+
+@prompt(title="Greet somebody", greeting=greetings, name=nothing_there, place=never)
+def greet(
+    name: Annotated[str, Field(description="Whom.")],
+    greeting: Annotated[str, Field(description="How.")] = "hello",
+    place: Annotated[str, Field(description="Where.")] = "here",
+) -> str:
+    """Say hello."""
+    return f"Say {greeting} to {name}, {place}."
+
+
+SERVER = ServerSpec(ABOUT, Settings, [echo, fail, wait, write], connect, translate, [greet])
 
 if __name__ == "__main__":
     print("printed before the start", file=sys.stderr)  # noqa: T201

@@ -29,6 +29,7 @@ from stacksight_docker.logs.answer import LogAnswer
 from stacksight_docker.logs.levels import Level
 from stacksight_docker.metering import measure_containers
 from stacksight_docker.parameters import Name, Names
+from stacksight_docker.prompts import PROMPTS
 from stacksight_docker.reading import LogRequest, read_containers
 from stacksight_docker.render.activity import render_activity
 from stacksight_docker.render.compose import render_comparison
@@ -293,4 +294,4 @@ TOOLS = (
     control_container,
     run_in_container,
 )
-SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate)
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, PROMPTS)

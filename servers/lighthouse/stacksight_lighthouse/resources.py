@@ -9,6 +9,7 @@ from mcp_types import Resource
 from stacksight_core.resources import ResourceDefinition, Resources
 from stacksight_core.tools import source_of
 from stacksight_lighthouse.models.audits import AuditEntry
+from stacksight_lighthouse.names import audit_names
 from stacksight_lighthouse.render.html import render_html
 from stacksight_lighthouse.source.lighthouse import Lighthouse
 
@@ -58,6 +59,7 @@ RESOURCES = Resources(
             "Lighthouse's own report, one HTML file to open in a browser; secrets are masked.",
             HTML_TYPE,
             read_html,
+            {"audit_id": audit_names},
         ),
         ResourceDefinition(
             "lighthouse://audits/{audit_id}/report.json",
@@ -67,6 +69,7 @@ RESOURCES = Resources(
             "masked.",
             JSON_TYPE,
             read_json,
+            {"audit_id": audit_names},
         ),
     ),
     listed,

@@ -2,6 +2,7 @@
 
 from stacksight_core.server import ServerSpec
 from stacksight_lighthouse.about import ABOUT
+from stacksight_lighthouse.prompts import PROMPTS
 from stacksight_lighthouse.resources import RESOURCES
 from stacksight_lighthouse.settings import Settings
 from stacksight_lighthouse.source.lighthouse import connect, translate
@@ -29,5 +30,6 @@ SERVER = ServerSpec(
     ),
     connect,
     translate,
+    PROMPTS,
     RESOURCES,
 )
