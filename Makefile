@@ -21,6 +21,7 @@ demo: setup ## ask the four servers about a real system (KEEP=1 leaves it runnin
 test: setup ## run the tests on real systems (PYTEST="-k name" passes options on)
 	@$(RUN) python -m devstack.install
 	@$(RUN) python -m stacksight_lighthouse.install
+	@$(RUN) python -m tests.support.clients
 	$(RUN) pytest --numprocesses 2 --dist loadfile --quiet $(PYTEST)
 
 .PHONY: lint
