@@ -54,6 +54,7 @@ def serve_http(server: MCPServer[Any], port: int) -> None:
             where = {"name": server.name, "host": LOOPBACK, "port": port}
             sys.stderr.write(ERROR_PORT.format(**where, reason=error.strerror))
             raise SystemExit(1) from error
+        listener.listen()  # from here on a client that has read the address gets through
         port = listener.getsockname()[1]
         sys.stderr.write(ANNOUNCEMENT.format(name=server.name, host=LOOPBACK, port=port, path=PATH))
         sys.stderr.flush()
