@@ -12,6 +12,7 @@ help: ## list these commands
 .PHONY: setup
 setup: ## install Python packages into .venv
 	@$(UV) sync --quiet --all-packages --compile-bytecode
+	@touch .venv/.synced
 
 .PHONY: demo
 demo: setup ## ask the four servers about a real system (KEEP=1 leaves it running)
