@@ -57,7 +57,8 @@ _CLUES = (
     ),
     _clue(
         "disk-full",
-        r"[\"'](?P<path>/[^\"']+)[\"']: no space left|no space left on device|ENOSPC"
+        r"[\"'](?P<path>/[^\"']+)[\"']: no space left|(?P<other>/[^\s:\"']+): no space left"
+        r"|no space left on device|ENOSPC"
         r"|disk quota exceeded|could not extend file",
         "it cannot write: no space is left",
         "Free space where it writes: `docker system df`, then prune what is unused; check its "
@@ -102,13 +103,14 @@ _CLUES = (
     _clue(
         "schema-missing",
         r"relation \"(?P<what>[^\"]+)\" does not exist|no such table: (?P<who>\w+)"
-        r"|table '(?P<third>[^']+)' doesn't exist|can't locate revision|pending migration",
+        r"|table '(?P<third>[^']+)' doesn't exist|can(?:'t|not) locate revision|pending migration",
         "the database's schema is not the one it needs",
         "Run the migrations of this version against the database it uses.",
     ),
     _clue(
         "port-in-use-inside",
-        r"address (?:already )?in use|EADDRINUSE",
+        r"address (?:already )?in use|EADDRINUSE"
+        r"|\bport (?:\d+ )?(?:is |was )?already (?:in use|used|taken)",
         "the port it listens on is already in use where it listens",
         "Look for a second process in the container, or another container in the same network "
         "namespace (host network).",
@@ -124,12 +126,21 @@ _CLUES = (
         "module-missing",
         r"No module named '?(?P<what>[\w.]+)"
         r"|cannot find (?:module|package) '(?P<who>[^']+)'"
-        r"|ImportError: cannot import name '?(?P<third>\w+)"
+        r"|could not import module \"(?P<third>[\w.]+)\""
         r"|(?:ClassNotFoundException|NoClassDefFoundError): (?P<fourth>\S+)"
         r"|cannot load such file -- (?P<fifth>\S+)"
         r"|could not find or load main class (?P<sixth>\S+)",
         "a module it needs is not in the image",
         "Add the dependency and rebuild the image; check that no mount hides the installed ones.",
+    ),
+    _clue(
+        "name-missing",
+        r"ImportError: cannot import name '?(?P<what>\w+)"
+        r"|attribute \"(?P<who>\w+)\" not found in module|failed to find attribute '(?P<third>\w+)'"
+        r"|does not provide an export named '?(?P<fourth>\w+)",
+        "its code asks a module for a name that the module does not have",
+        "Correct the name, or install the version of the module that has it: code and dependencies "
+        "may be of different builds. A circular import looks the same.",
     ),
     _clue(
         "library-missing",
@@ -147,16 +158,32 @@ _CLUES = (
     ),
     _clue(
         "out-of-memory-inside",
-        r"JavaScript heap out of memory|java\.lang\.OutOfMemoryError|cannot allocate memory"
-        r"|\bMemoryError\b|std::bad_alloc|runtime: out of memory",
+        r"JavaScript heap out of memory|java\.lang\.OutOfMemoryError|Allowed memory size of \d+",
         "it ran out of memory by its own limit",
         "Raise the program's own limit (heap size) with the container's, or make it use less.",
     ),
     _clue(
+        "allocation-failed",
+        r"cannot allocate memory|\bENOMEM\b|\bMemoryError\b|std::bad_alloc"
+        r"|runtime: out of memory|memory exhausted",
+        "it was refused memory that it asked for",
+        "Make it use less, or raise the limit that it met: the container's memory limit, a ulimit "
+        "(`-v`), or the host's overcommit setting.",
+    ),
+    _clue(
         "native-crash",
-        r"segmentation fault|core dumped|SIGSEGV|fatal signal",
+        r"segmentation fault|core dumped|(?<!\[signal )SIGSEGV|fatal signal",
         "a program in it crashed with a memory access error",
         "Look for a native library that does not fit the image's architecture or C library.",
+    ),
+    _clue(
+        "peer-refuses-work",
+        r"\bMISCONF\b|READONLY You can't write|OOM command not allowed|\bCLUSTERDOWN\b"
+        r"|\bLOADING Redis is loading|the database system is (?:starting up|shutting down|in "
+        r"recovery mode)|database is locked|cannot execute \w+ in a read-only transaction",
+        "the service it talks to answers, but cannot do the work now",
+        "See that service's own log and state; the message names what it lacks (disk, memory, a "
+        "writable primary, time to start).",
     ),
     _clue(
         "too-many-connections",
@@ -229,12 +256,21 @@ _CLUES = (
         is_work=True,
     ),
     _clue(
+        "secret-missing",
+        r"(?P<path>/run/(?:secrets|configs)/[\w.-]+)[^\n]{0,20}(?:no such file|not found|ENOENT)"
+        r"|(?:no such file|ENOENT)[^\n]{0,60}?(?P<other>/run/(?:secrets|configs)/[\w.-]+)",
+        "a secret it reads was not given to it",
+        "Give it the secret: compose lists it under `secrets` of the service and of the file; "
+        "without compose mount the file at that path.",
+    ),
+    _clue(
         "file-missing",
         rf"no such file or directory[^\n]*?{_PATH}|can't open file '(?P<what>[^']+)'"
         rf"|{_PATH.replace('path', 'other')}[^\n]{{0,20}}: no such file or directory"
         r"|no such file or directory|ENOENT|FileNotFoundException: (?P<who>\S+)"
-        r"|cannot open .*: not found",
-        "a file it needs is not there",
+        r"|cannot open .*: not found"
+        r"|can't create (?P<fifth>/[^\s:]+): nonexistent directory",
+        "a file or folder it needs is not there",
         "Check the path in the image and whether a mount hides it.",
         is_work=True,
     ),

@@ -12,6 +12,7 @@ from stacksight_docker.analysis.exits import (
 )
 from stacksight_docker.analysis.view import command_text
 from stacksight_docker.clock import short_time
+from stacksight_docker.diagnosis.clues import find_clue, find_exception
 from stacksight_docker.diagnosis.model import Case, Finding
 from stacksight_docker.diagnosis.quotes import last_records, quote
 from stacksight_docker.facts import Event, OomKill
@@ -20,6 +21,7 @@ AT_ONCE_SECONDS = 2.0
 STOP_SECONDS = 60.0
 """A stop that came longer before the end is not its cause."""
 NO_LIMIT = "HostConfig.Memory=0 (no limit)"
+ABORTED = 134
 _LIBRARY = "Look for a native library that does not fit the image's architecture or C library."
 # 128 + the signal's number (signal(7)).
 _CRASHES = {
@@ -206,6 +208,8 @@ def find_signal_crash(case: Case) -> Finding | None:
     code = case.container.exit_code
     if code not in _CRASHES or case.container.status == "running":
         return None
+    if code == ABORTED and (find_clue(case) or find_exception(case)):
+        return None  # .NET and Node abort after an error that they have logged
     what, step = _CRASHES[code]
     return Finding(
         kind="native-crash",

@@ -64,6 +64,7 @@ _REFUSED = tuple(
         rf"connect call failed \('{_HOST}', (?P<port>\d+)",
         rf"{_HOST}:(?P<port>\d+)[^\n]{{0,60}}(?:connection refused|ECONNREFUSED|Errno 111)",
         rf"(?:connection refused|ECONNREFUSED)[^\n]{{0,40}}?{_HOST}[:/](?P<port>\d+)",
+        rf"connect\(\) failed \(111[^\n]*?upstream: \"\w+://{_HOST}:(?P<port>\d+)",
         rf"can't connect to (?:\w+ )*server on '{_HOST}(?::(?P<port>\d+))?'",
     )
 )
@@ -71,10 +72,20 @@ _SOME_REFUSED = re.compile(r"connection refused|ECONNREFUSED|Errno 111\b|activel
 _NOT_ESTABLISHED = re.compile(
     r"\((?:[\w.-]+/)?(?P<host>[\w.-]+):(?P<port>\d+)\) could not be established", re.I
 )
-_TIMED_OUT = re.compile(
-    rf"(?:connect(?:ion)?|dial tcp)[^\n]{{0,60}}?{_HOST}:(?P<port>\d+)[^\n]{{0,40}}"
-    r"(?:timed out|i/o timeout|ETIMEDOUT|no route to host|EHOSTUNREACH|network is unreachable)",
-    re.I,
+_NO_WAY = (
+    r"(?:timed? ?out|timeout expired|i/o timeout|ETIMEDOUT|no route to host|EHOSTUNREACH"
+    r"|ENETUNREACH|network is unreachable)"
+)
+_TIMED_OUT = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"connect {_NO_WAY} {_HOST}:(?P<port>\d+)",
+        rf"connection to (?:server at )?\"?{_HOST}\"?(?: \([^)]*\))?, port (?P<port>\d+) "
+        rf"failed.{{0,20}}{_NO_WAY}",
+        rf"(?:connect(?:ion)?|dial tcp)[^\n]{{0,60}}?{_HOST}:(?P<port>\d+)[^\n]{{0,40}}{_NO_WAY}",
+        rf"host='?{_HOST}'?, port=(?P<port>\d+).{{0,300}}connect timeout",
+        rf"upstream timed out[^\n]*?while connecting[^\n]*?upstream: \"\w+://{_HOST}:(?P<port>\d+)",
+    )
 )
 # The source line that a Python traceback quotes.
 _CALLED = re.compile(r"\(\s*['\"](?P<host>[\w.-]+)['\"],\s*(?P<port>\d+)\s*[,)]")
@@ -189,7 +200,7 @@ def _explain_network(case: Case, other: Listed, wanted: _Wanted) -> Finding:
 
 def find_refused(case: Case) -> Finding | None:
     """Explain a connection that was refused or timed out, and find who should have answered."""
-    asked = list(_asked(case, (*_REFUSED, _NOT_ESTABLISHED, _TIMED_OUT), _SOME_REFUSED))
+    asked = list(_asked(case, (*_REFUSED, _NOT_ESTABLISHED, *_TIMED_OUT), _SOME_REFUSED))
     findings = [_explain_refused(case, wanted) for wanted in asked]
     certain = (f for f in findings if f.kind != "connection-refused")
     if findings:
@@ -227,17 +238,12 @@ def _explain_refused(case: Case, wanted: _Wanted) -> Finding:
         return _to_itself(case, where, wanted.evidence)
     others = [c for c in goes_by(case, wanted.host) if is_near(case, c, wanted.host)]
     if not others:
-        return Finding(
-            kind="connection-refused",
-            problem=f"what it needs at {where} does not accept connections",
-            confidence="likely",
-            evidence=wanted.evidence,
-            next=f"Check what should listen at {where}; no container on its networks has that name "
-            "or address now.",
-        )
+        return _explain_absent(wanted, where)
     other = others[0]
     if other.state != UP or other.health == "unhealthy":
         return needs_down(case, other, wanted.evidence, f"{where} refuses connections")
+    if _is_silent(wanted) and not shares_network(case, other):
+        return _on_another_network(case, other, wanted)
     closed = _explain_closed(case, other, wanted, where)
     if closed is not None:
         return closed
@@ -252,6 +258,38 @@ def _explain_refused(case: Case, wanted: _Wanted) -> Finding:
         f"that {other.name} listens on 0.0.0.0:{wanted.port or '<port>'}, not on 127.0.0.1.",
         ruled_out=[f"{other.name} being down (it runs)", "the name (it was resolved)"],
         needs=[other.id],
+    )
+
+
+def _explain_absent(wanted: _Wanted, where: str) -> Finding:
+    """Explain a connection to what no container on the same networks goes by."""
+    silent = _is_silent(wanted)
+    effect = "does not answer" if silent else "does not accept connections"
+    return Finding(
+        kind="connection-refused",
+        problem=f"what it needs at {where} {effect}",
+        confidence="likely",
+        evidence=wanted.evidence,
+        next=f"Check what should listen at {where}; no container on its networks has that name or "
+        f"address now{', and a firewall may drop what is sent there' if silent else ''}.",
+    )
+
+
+def _is_silent(wanted: _Wanted) -> bool:
+    return re.search(_NO_WAY, wanted.record.text, re.I) is not None
+
+
+def _on_another_network(case: Case, other: Listed, wanted: _Wanted) -> Finding:
+    return Finding(
+        kind="no-shared-network",
+        problem=f"it shares no network with {other.label}, which has the address {wanted.host}",
+        confidence="proved",
+        evidence=[
+            *wanted.evidence,
+            f"{case.container.name}: {_networks(case)}; {other.name}: {', '.join(other.networks)}",
+        ],
+        next="Put both into one user-defined network and use the service's name: an address "
+        "changes.",
     )
 
 

@@ -39,6 +39,10 @@ def is_proved(case: Case, kind: str, path: str) -> bool:
         return bool(image) and _machine(image) != _machine(case.scene.info.architecture)
     if kind == "mount-wrong-kind":
         return any(path == mount.target for mount in container.mounts)
+    if kind == "secret-missing":
+        return bool(path) and not any(
+            path == m.target or is_under(path, m.target) for m in container.mounts
+        )
     if kind == "disk-full":
         return any(is_under(path, folder) for folder in container.tmpfs)
     return False
@@ -126,6 +130,12 @@ def _on_host(case: Case, _path: str) -> list[str]:
     return [f"HostConfig.NetworkMode=host: it shares the host's ports{shown}"]
 
 
+def _memory(case: Case, _path: str) -> list[str]:
+    limit = case.container.memory_limit
+    shown = format_bytes(limit) if limit else "none"
+    return [f"HostConfig.Memory={shown}, State.OOMKilled={str(case.container.oom_killed).lower()}"]
+
+
 def _clock(case: Case, _path: str) -> list[str]:
     return [f"engine's clock against this machine's: {case.scene.clock_offset:+.0f} s"]
 
@@ -140,6 +150,9 @@ _PROOFS: dict[str, Callable[[Case, str], list[str]]] = {
     "mount-wrong-kind": _file,
     "process-limit": _processes,
     "too-many-files": _open_files,
+    "secret-missing": _file,
+    "out-of-memory-inside": _memory,
+    "allocation-failed": _memory,
     "clock": _clock,
     "port-in-use-inside": _on_host,
 }

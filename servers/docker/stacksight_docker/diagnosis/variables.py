@@ -1,6 +1,7 @@
 """Environment variables that a program says it lacks, checked against those it was given."""
 
 import re
+from dataclasses import replace
 
 from stacksight_core.units import plural
 from stacksight_docker.diagnosis.model import Case, Finding
@@ -47,6 +48,7 @@ _PYDANTIC = re.compile(
     r"validation errors? for \w*(?:[Ss]ettings|[Cc]onfig)\w*\s+(?P<name>\w+)\s+"
     r"(?:Field required|field required)"
 )
+_FIELD = re.compile(r"^(\w+)\n\s+[Ff]ield required", re.M)
 _NOT_VARIABLES = frozenset(
     "ERROR FATAL WARNING INFO DEBUG CRITICAL HTTP TLS SSL API URL JSON NOTE HINT".split()
 )
@@ -62,7 +64,10 @@ def find_missing_variable(case: Case) -> Finding | None:
             return _finding(case, record, match, match["name"])
         settings = _PYDANTIC.search(text)
         if settings is not None:
-            return _finding(case, record, settings, settings["name"].upper())
+            finding = _finding(case, record, settings, settings["name"].upper())
+            others = [name.upper() for name in _FIELD.findall(text)][1:]
+            also = [f"log: also required: {', '.join(others[:8])}"] if others else []
+            return replace(finding, evidence=[*finding.evidence, *also])
         read = _misread(text)
         if read is not None:
             return _finding(case, record, read, read["name"], certain=False)

@@ -23,6 +23,7 @@ _CONTINUES = re.compile(
     r"|[\w./$*()-]+\(0x|\}$|\)$|\]$"
 )
 _GO_CALL = re.compile(r"[\w./*()\[\]-]+\([^)]*\)$|created by |exit status \d+$")
+_FIELD_PATH = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _MESSAGE_KEYS = ("msg", "message", "event", "@m", "@mt", "error", "log")
 _STACK_KEYS = ("stack", "exception", "traceback", "exc_info", "stack_trace", "err", "error")
 
@@ -99,6 +100,8 @@ def to_records(lines: Iterable[LogLine]) -> list[Record]:
 def _belongs(text: str, previous: Record) -> bool:
     if not text.strip():
         return True
+    if text.isidentifier() or _FIELD_PATH.fullmatch(text):
+        return _lists_fields(previous)
     first = text[0]
     if not (first.isspace() or first in "CSDT.gns}])[#") and "(0x" not in text:
         return _ends_traceback(previous) or _in_goroutine(text, previous)
@@ -108,6 +111,14 @@ def _belongs(text: str, previous: Record) -> bool:
     return (
         bool(_CONTINUES.match(text)) or _ends_traceback(previous) or _in_goroutine(text, previous)
     )
+
+
+def _lists_fields(record: Record) -> bool:
+    """Tell whether the next line names a field of the validation error above it (pydantic)."""
+    last = record.lines[-1]
+    if "validation error" in last:
+        return True
+    return last[:1].isspace() and any("validation error" in line for line in record.lines)
 
 
 def _in_goroutine(text: str, previous: Record) -> bool:
