@@ -13,23 +13,24 @@ KINDS = ("container", "network", "volume", "image", "daemon")
 _NANO = 1_000_000_000
 
 
-def read_events(client: EngineClient, *, since: float, until: float, seconds: float) -> list[Event]:
+def read_events(
+    client: EngineClient, *, since: float, until: float, seconds: float, podman: bool
+) -> list[Event]:
     """Read the events between two times, oldest first.
 
     The engine keeps the last 256, and each health check takes three of them; a filter does not
     make it remember more.
     """
     deadline = time.monotonic() + seconds
-    params = {
-        "since": f"{since:.9f}",
-        "until": f"{until:.9f}",
-        "filters": json.dumps({"type": list(KINDS)}),
-    }
+    params = {"since": f"{since:.9f}", "filters": json.dumps({"type": list(KINDS)})}
+    # Podman 4 finds nothing with an end in the past, but can be told not to wait for more.
+    params |= {"stream": "false"} if podman else {"until": f"{until:.9f}"}
     events = []
     with client.open("/events", params, seconds=seconds) as response:
         for line in response.iter_lines():
-            if line:
-                events.append(decode_event(client, line))
+            event = decode_event(client, line) if line else None
+            if event is not None and event.time <= until:
+                events.append(event)
             if len(events) >= MAX_EVENTS:
                 break
             if time.monotonic() > deadline:
@@ -56,13 +57,15 @@ def parse_event(raw: dict[str, Any]) -> Event:
     """Parse one event."""
     actor = raw.get("Actor") or {}
     attributes = {str(k): str(v) for k, v in (actor.get("Attributes") or {}).items()}
-    if "containerExitCode" in attributes:
-        attributes.setdefault("exitCode", attributes["containerExitCode"])  # Podman's name
+    action = str(raw.get("Action") or raw.get("status") or "")
+    exit_code = attributes.get("containerExitCode")  # Podman's name; it gives it to every event
+    if exit_code is not None and action in ("die", "died"):
+        attributes.setdefault("exitCode", exit_code)
     nano = raw.get("timeNano")
     return Event(
         time=nano / _NANO if isinstance(nano, int) else float(raw.get("time") or 0),
         kind=str(raw.get("Type") or ""),
-        action=str(raw.get("Action") or raw.get("status") or ""),
+        action=action,
         actor_id=str(actor.get("ID") or raw.get("id") or ""),
         name=attributes.get("name", ""),
         attributes=attributes,

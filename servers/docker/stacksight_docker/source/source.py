@@ -193,7 +193,8 @@ class Source:
             since: seconds since the epoch.
             until: seconds since the epoch; not in the future, or the engine waits for it.
         """
-        work = partial(read_events, since=since, until=until, seconds=EVENTS_SECONDS)
+        podman = (await self._connection.reach()).software.startswith(PODMAN)
+        work = partial(read_events, since=since, until=until, seconds=EVENTS_SECONDS, podman=podman)
         remembered = await self._connection.run(work, what="/events", seconds=EVENTS_SECONDS)
         if self._watch.since is None:
             return remembered
