@@ -32,6 +32,7 @@ async def test_a_name_below_localhost_is_this_machine(site: Site) -> None:
         ("/status?code=401", "asks for a login"),
         ("/status?code=500", "its log has the reason"),
         ("/status?code=204", "without a page"),
+        ("/status?code=304", "without a page"),
         ("/download", "offered as a download"),
         ("/redirect?to=/redirect?to=/nothing-here", "404"),
         ("/redirect?to=file:///etc/passwd", "http:// or https://"),

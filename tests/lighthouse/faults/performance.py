@@ -79,7 +79,7 @@ FAULTS = {
         "/font.ttf",
         INTRO
         + '<p id="set" style="font-family:Wide">'
-        + "Many words to be set. " * 80
+        + "Many words to be set. " * 15
         + "</p>"
         + TEXT,
         HEAD + '<style>@font-face{font-family:Wide;src:url("/font.ttf?delay=1");'

@@ -8,7 +8,7 @@ from typing import Any
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.findings import findings_of
-from stacksight_lighthouse.analysis.metrics import COMPARED, UNITLESS, format_metric, timings_of
+from stacksight_lighthouse.analysis.metrics import COMPARED, UNITLESS, format_metric
 from stacksight_lighthouse.analysis.ranks import mann_whitney_p, shift
 from stacksight_lighthouse.models.audits import (
     Comparison,
@@ -102,18 +102,14 @@ def compare(
     )
 
 
-def is_settled(before: Sequence[Json], after: Sequence[Json]) -> bool:
+def is_settled(before: Sequence[Mapping[str, float]], after: Sequence[Mapping[str, float]]) -> bool:
     """Tell whether more runs of two pages would be idle: a change is certain, or none is in sight.
 
     Args:
-        before: an LHR of every run of the first page.
+        before: what ``timings_of`` returns for every run of the first page.
         after: likewise of the second one.
     """
-    if min(len(before), len(after)) < LEAST_RUNS:
-        return False
-    changes = _metric_changes(
-        [timings_of(lhr) for lhr in before], [timings_of(lhr) for lhr in after]
-    )
+    changes = _metric_changes(before, after)
     return _overall(changes) != "not distinguishable" or not any(
         change.p <= DOUBT and change.noticeable for change in changes
     )

@@ -30,7 +30,7 @@ from stacksight_lighthouse.source.visit import (
     status_failure,
 )
 
-NO_CONTENT = (204, 205)
+NO_CONTENT = (204, 205, 304)
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 ERROR_NOT_HTML = (

@@ -10,6 +10,7 @@ from pydantic import Field
 from stacksight_core.errors import ToolFailure
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.compare import LEAST_RUNS, compare, is_settled
+from stacksight_lighthouse.analysis.metrics import timings_of
 from stacksight_lighthouse.models.audits import CATEGORIES, Comparison, Device
 from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.render.comparison import render_comparison
@@ -63,7 +64,8 @@ async def compare_audits(
 
 
 async def _settled(rounds: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
+    """Look once, after the fewest runs that can tell anything: each look costs some certainty."""
     if len(rounds) != LEAST_RUNS:
         return False
-    before, after = zip(*rounds, strict=True)
+    before, after = [[timings_of(lhr) for lhr in page] for page in zip(*rounds, strict=True)]
     return await asyncio.to_thread(is_settled, before, after)
