@@ -159,9 +159,10 @@ def _retrying(case: Case) -> list[Finding]:
         Finding(
             title="retrying",
             evidence=(
-                f"{plural(len(case.retrying), 'delayed message')} failed before and wait for "
-                f"another attempt (up to {most} failures so far){following}. Most often "
-                f"({count}): {actor} with {error}."
+                f"{plural(len(case.retrying), 'delayed message')} failed before and "
+                f"{'waits' if len(case.retrying) == 1 else 'wait'} for another attempt (up to "
+                f"{plural(most, 'failure')} so far){following}. Most often ({count}): {actor} "
+                f"with {error}."
             ),
             fix=(
                 f"Before the retries are used up ({_limit(case.retrying)}): "
