@@ -104,6 +104,7 @@ class LogQuery:
         forward: the oldest lines of the window are needed first.
         needed: how many lines of the window are needed, where its ends can be found at once.
         search: looked for in the log's files, where they can be read.
+        file_seconds: the time limit for reading the files; None for ``seconds``.
     """
 
     lines: int
@@ -117,6 +118,7 @@ class LogQuery:
     forward: bool = False
     needed: int | None = None
     search: LineSearch | None = None
+    file_seconds: float | None = None
 
     @property
     def goes_far(self) -> bool:
@@ -181,7 +183,7 @@ def _read_tail(
     params: dict[str, object] = {"stdout": 1, "stderr": 1, "timestamps": 1, "tail": tail}
     if since is not None:
         # The engine takes the tail first and drops what is older than ``since`` from it.
-        params["since"] = f"{since:.9f}"
+        params["since"] = f"{since:.6f}"  # a float has no more digits
     silence = max(0.1, min(READ_SECONDS, deadline - time.monotonic()))
     body = bytearray()
     cut = False

@@ -29,7 +29,7 @@ def read_log_files(path: Path, query: LogQuery) -> LogRead:
     Raises:
         OSError: they cannot be read.
     """
-    deadline = time.monotonic() + query.seconds
+    deadline = time.monotonic() + (query.file_seconds or query.seconds)
     files = open_log(path)
     try:
         since = None if query.since is None else format_time(query.since)
@@ -53,7 +53,8 @@ def _size(window: Sequence[LogFile]) -> int:
 
 def _last(window: Sequence[LogFile], query: LogQuery, deadline: float) -> LogRead:
     most = query.needed or query.max_lines
-    wanted = most if query.all_of_it else min(query.lines, most)
+    straight = query.all_of_it or query.since is not None
+    wanted = most if straight else min(query.lines, most)
     while True:
         read = _tail(window, wanted, deadline)
         late = time.monotonic() > deadline
