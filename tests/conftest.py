@@ -11,6 +11,8 @@ from devstack.engine import Engine, running_engine
 from devstack.errors import SystemMissingError
 from devstack.postgres import PostgresServer, running_postgres
 from devstack.redis import RedisServer, running_redis
+from stacksight_core.errors import ToolFailure
+from tests.support.clients import Clients, find_clients
 
 REQUIRE_ALL = os.environ.get("STACKSIGHT_REQUIRE") == "all"
 
@@ -50,6 +52,15 @@ def docker_engine() -> Iterator[Engine]:
             yield engine
     except SystemMissingError as error:
         missing(error)
+
+
+@pytest.fixture(scope="session")
+def clients() -> Clients:
+    """The clients that people use, from npm."""
+    try:
+        return find_clients()
+    except ToolFailure as failure:
+        missing(failure)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

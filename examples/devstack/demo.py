@@ -199,7 +199,7 @@ def _request(method: str, url: str) -> None:
         pass
 
 
-def _places(stack: Stack) -> dict[str, str]:
+def places(stack: Stack) -> dict[str, str]:
     """Return the demo's addresses by the variables under which .mcp.json looks for them."""
     places = {
         "DATABASE_URL": stack.database_url,
@@ -210,7 +210,7 @@ def _places(stack: Stack) -> dict[str, str]:
 
 
 def _exports(stack: Stack) -> list[str]:
-    return [f"  export {name}={place}" for name, place in _places(stack).items()]
+    return [f"  export {name}={place}" for name, place in places(stack).items()]
 
 
 def main() -> int:
@@ -222,7 +222,7 @@ def main() -> int:
     with contextlib.suppress(KeyboardInterrupt), start_stack() as stack:
         out.print(STARTED.format(seconds=time.monotonic() - begin))
         out.print(describe(stack), markup=False)
-        os.environ.update(_places(stack))
+        os.environ.update(places(stack))
         failures = anyio.run(interview_all, stack)
         out.rule()
         out.print(NEXT_STEPS, markup=False)

@@ -119,11 +119,11 @@ def plugin_servers(config: Mapping[str, Any]) -> str:
 
 
 def _in_plugin(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Let uv run a package of the plugin's folder; anything else starts as it does elsewhere."""
-    arguments = entry.get("args", [])
-    if entry["command"] != "uv" or arguments[:1] != ["run"]:
+    """Let a program of the project start from the plugin's folder; others are found on PATH."""
+    command = str(entry["command"])
+    if "/" not in command or command.startswith("/"):
         return dict(entry)
-    return {**entry, "args": ["run", "--project", PLUGIN_ROOT, *arguments[1:]]}
+    return {**entry, "command": f"{PLUGIN_ROOT}/{command}"}
 
 
 def _json(content: Mapping[str, Any]) -> str:

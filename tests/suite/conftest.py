@@ -7,9 +7,6 @@ import pytest
 
 from devstack.engine import Engine
 from devstack.stack import Ports, Stack, start_stack
-from stacksight_core.errors import ToolFailure
-from tests.conftest import missing
-from tests.support.clients import Clients, find_clients
 
 
 @pytest.fixture(scope="session")
@@ -17,12 +14,3 @@ def stack(docker_engine: Engine) -> Iterator[Stack]:
     """The demo, on ports and under a name of its own."""
     with start_stack(Ports(0, 0, 0), project=f"captions-{uuid.uuid4().hex[:8]}") as running:
         yield running
-
-
-@pytest.fixture(scope="session")
-def clients() -> Clients:
-    """The clients that people use, from npm."""
-    try:
-        return find_clients()
-    except ToolFailure as failure:
-        missing(failure)
