@@ -11,9 +11,9 @@ TUNE = """\
 Make this PostgreSQL query faster, and prove it:
 
 {sql}
-
-1. If this is not a whole SQL statement, find the one that is meant: in the application's code, or \
-with top_queries. Keep its $1 parameters.
+{note}
+1. If this is no SQL statement but says where one is (a function, an endpoint), find it: in the \
+application's code, or with capture_queries while it runs. Keep its $1 parameters.
 2. explain_query(sql, analyze=true), with real values in params if you know some. Without \
 analyze for anything but a SELECT.
 3. Take its findings in their order, largest share first. For each: a better index, a rewrite of \
@@ -28,6 +28,9 @@ table>) for what else reads and writes it.
 before and after, measured or estimated, said which; what it costs (size, slower writes). If it is \
 to go into this project, write the migration and let check_migration look at it. Change nothing in \
 the database yourself.\
+"""
+FIRST_WORD = """
+(If this is only the first word of what was typed after the command, all of it is meant.)
 """
 REVIEW = """\
 Review the table {table}: its design, its indexes and the queries on it.
@@ -49,7 +52,9 @@ def tune_query(
     sql: Annotated[str, Field(description="The query, or where it is: a function, an endpoint.")],
 ) -> str:
     """Find why a query is slow and what makes it faster, with proof."""
-    return TUNE.format(sql=sql)
+    # Claude Code cuts what was typed at its spaces; the model still sees the whole command.
+    note = "" if len(sql.split()) > 1 else FIRST_WORD
+    return TUNE.format(sql=sql, note=note)
 
 
 @prompt(title="Review a table", table=table_names)
