@@ -28,6 +28,7 @@ from pydantic import BaseModel, Field, ValidationError
 from stacksight_core.budget import clip_answer
 from stacksight_core.errors import ERROR_BUG, ToolFailure
 from stacksight_core.names import did_you_mean
+from stacksight_core.progress import reporting
 from stacksight_core.redact import redact_text, redact_value
 from stacksight_core.schemas import slim_schema
 from stacksight_core.untrusted import clean, inline
@@ -123,7 +124,8 @@ class ServedTool(Tool):
         if self.broken is not None:
             return _failed(self.broken)
         try:
-            outcome = await super().run(arguments, context, convert_result=False)
+            async with reporting(context, self.title or self.name) as reported:
+                outcome = await super().run(arguments, reported, convert_result=False)
             return outcome if isinstance(outcome, InputRequiredResult) else self._answer(outcome)
         except ToolError as error:
             return _failed(self._explain(error))
