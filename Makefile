@@ -12,6 +12,7 @@ help: ## list these commands
 .PHONY: setup
 setup: ## install Python packages into .venv
 	@$(UV) sync --quiet --all-packages --compile-bytecode
+	@$(RUN) python -m compileall -q shared servers
 	@touch .venv/.synced
 
 .PHONY: demo
@@ -43,6 +44,10 @@ manifest: setup ## record what the servers answer before the SDK is imported
 .PHONY: docs
 docs: manifest ## write docs/tools.md from the tools' own definitions
 	$(RUN) python scripts/tool_reference.py
+
+.PHONY: bench
+bench: setup ## compare starts, memory and sizes with other servers (8 minutes)
+	$(RUN) python -m bench.compare
 
 .PHONY: lock
 lock: ## take the newest versions and pin them all

@@ -48,8 +48,11 @@ def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver) -> N
     """Let the SDK go on with the connection."""
     relay = _import("stacksight_core.relay").Relay(wire, before)  # before anything can print
     gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
+    models = _import("pydantic").BaseModel.model_config
+    models["defer_build"] = True  # most of the protocol's models are never used: another tenth
     run_server = _import("stacksight_core.server").run_server
     spec = _import(module).SERVER
+    del models["defer_build"]
     relay.serving()
     _on_signal(relay.stop)
     run_server(spec, arguments)
