@@ -49,6 +49,19 @@ docs: manifest ## write docs/tools.md from the tools' own definitions
 bench: setup ## compare starts, memory and sizes with other servers (8 minutes)
 	$(RUN) python -m bench.compare
 
+.PHONY: scenarios
+scenarios: setup ## write docs/scenarios.md from investigations of the demo
+	$(RUN) python scripts/scenarios.py
+
+.PHONY: team
+team: setup ## write the agents' tools and tables from team.toml, and check them
+	$(RUN) stacksight team write
+	$(RUN) stacksight team check
+
+.PHONY: bundles
+bundles: setup ## pack each server into one file for desktop clients, in dist/
+	$(RUN) python scripts/bundle.py
+
 .PHONY: lock
 lock: ## take the newest versions and pin them all
 	$(UV) run --no-project python scripts/lock.py
