@@ -1,14 +1,18 @@
 """Starts the MCP servers of a project and asks them for their tools."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+from mcp.shared.exceptions import MCPError
 from mcp_types import Tool
 
 from stacksight_core.cli.config import ServerEntry, load_servers
-from stacksight_core.cli.connection import ConnectionFailed, connect
+from stacksight_core.cli.connection import Connection, ConnectionFailed, call, connect
 from stacksight_team.model import Team
+
+NO_TOOL = "no-such-tool"
 
 ERROR_NOT_CONFIGURED = "{server}: the team uses it, but .mcp.json does not name it."
 ERROR_NOT_IN_TEAM = "{server}: .mcp.json names it, but [servers] of team.toml does not."
@@ -50,7 +54,17 @@ async def take_inventory(root: Path, team: Team) -> Inventory:
 async def _ask(entry: ServerEntry, found: Inventory) -> None:
     try:
         async with connect(entry) as connection:
-            found.tools[entry.name] = {tool.name: tool for tool in connection.tools}
+            found.tools[entry.name] = {tool.name: tool for tool in await _tools(connection)}
             found.started_s[entry.name] = connection.started_s
     except ConnectionFailed as error:
         found.problems.append(ERROR_NOT_STARTED.format(server=entry.name, reason=error))
+
+
+async def _tools(connection: Connection) -> list[Tool]:
+    """Return the tools that a server has now, not those that it has recorded.
+
+    A server may answer from a record until something needs the server itself, as a call does.
+    """
+    with suppress(MCPError):
+        await call(connection, NO_TOOL, {})
+    return (await connection.client.list_tools(cache_mode="bypass")).tools

@@ -18,7 +18,8 @@ from stacksight_team.model import PLUGIN
 _CLAUDE_NAME = re.compile(r"\bmcp__(?P<server>[\w-]+?)__(?P<tool>[\w-]+)")
 _PLUGIN_PREFIX = f"plugin_{PLUGIN}_"
 _CODE = re.compile(r"```.*?```|`[^`\n]+(?:\n[^`\n]+)*`", re.DOTALL)
-_BARE = re.compile(r"(?<![\w./$-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b(?=\(|$)")
+_BARE = re.compile(r"(?<![\w./$-])([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b(?=(\()|$)")
+_STRING = re.compile(r'"[^"]*"')
 _JSON_WORDS = {"true": True, "false": False, "null": None}
 
 ERROR_UNREADABLE = "the call cannot be read: {reason}"
@@ -56,13 +57,17 @@ def mentions(path: Path, text: str, servers: Collection[str]) -> Iterator[Mentio
             yield _mention(where, found[1], found[2], code[0][found.end() :])
 
 
-def bare_names(path: Path, text: str) -> Iterator[tuple[Reference, str]]:
-    """Return names in code spans that look like a tool's but name no server."""
+def bare_names(path: Path, text: str) -> Iterator[tuple[Reference, str, bool]]:
+    """Return names in code spans that look like a tool's but name no server.
+
+    With each comes whether it is called, as in ``list_queues()``.
+    """
     for code in _CODE.finditer(text):
         if code[0].startswith("```"):
             continue
-        for found in _BARE.finditer(code[0].strip("`")):
-            yield _place(path, text, code.start() + 1 + found.start()), found[1]
+        span = _STRING.sub(lambda found: " " * len(found[0]), code[0].strip("`"))
+        for found in _BARE.finditer(span):
+            yield _place(path, text, code.start() + 1 + found.start()), found[1], bool(found[2])
 
 
 def _place(path: Path, text: str, position: int) -> Reference:

@@ -123,8 +123,9 @@ def review_mentions(team: Team, files: Files, offer: Offer) -> Iterator[str]:
                 yield ERROR_UNLISTED.format(
                     where=mention.where, agent=agent, server=mention.server, tool=mention.tool
                 )
-        for where, name in bare_names(path, text):
-            yield from _review_bare(where, name, granted, offered)
+        for where, name, called in bare_names(path, text):
+            if name in granted or called or _alike(name, offered):
+                yield from _review_bare(where, name, offered)
 
 
 def _review_mention(team: Team, mention: Mention, offer: Offer) -> Iterator[str]:
@@ -150,15 +151,14 @@ def _refusals(tool: Tool, arguments: dict[str, Any] | None) -> list[str]:
     return [error.message for error in validator.iter_errors(arguments)]
 
 
-def _review_bare(
-    where: Reference, name: str, granted: set[str], offered: set[str]
-) -> Iterator[str]:
-    if name in offered:
-        return
-    near = difflib.get_close_matches(name, offered, n=1, cutoff=ALIKE)
-    if near or name in granted:
-        meant = f" Did you mean `{near[0]}`?" if near else ""
+def _review_bare(where: Reference, name: str, offered: set[str]) -> Iterator[str]:
+    if name not in offered:
+        meant = "".join(f" Did you mean `{near}`?" for near in _alike(name, offered))
         yield ERROR_NOBODYS.format(where=where, name=name, near=meant)
+
+
+def _alike(name: str, offered: set[str]) -> list[str]:
+    return difflib.get_close_matches(name, offered, n=1, cutoff=ALIKE)
 
 
 def _no_tool(where: str, server: str, tool: str, offer: Offer) -> str:

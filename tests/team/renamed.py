@@ -1,14 +1,20 @@
-"""The Postgres server with one of its tools renamed: ``python -m tests.team.renamed``."""
+"""The Postgres server with one of its tools renamed: ``python -m tests.team.renamed``.
+
+Its recorded answers still have the old name, as after a change without `make manifest`.
+"""
 
 import functools
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import stacksight_postgres
 from stacksight_core.start import start
 from stacksight_postgres.about import ABOUT
 from stacksight_postgres.server import SERVER as ORIGINAL
 from stacksight_postgres.tools.explain import explain_query
 
+RECORDED = Path(stacksight_postgres.__path__[0]) / "manifest"
 RENAMED = "explain_statement"
 
 
@@ -24,4 +30,4 @@ SERVER = replace(
 )
 
 if __name__ == "__main__":
-    start(ABOUT, "tests.team.renamed", "/nonexistent")
+    start(ABOUT, "tests.team.renamed", str(RECORDED))

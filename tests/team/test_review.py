@@ -76,6 +76,7 @@ def test_prompts_show_calls_that_are_checked(team: Team, files: Files) -> None:
         (WHO, "`postgres.top_queries(limit=)`", "cannot be read"),
         (WHO, "`docker.diagnose()`", "`db-architect` names docker.diagnose, which its role"),
         (WHO, "see `explain_querys`", "no server has a tool `explain_querys`"),
+        (TESTING, "call `purge_everything()`", "no server has a tool `purge_everything`"),
         (TESTING, "`mcp__redis__purge_queue`", "server `redis` has no tool `purge_queue`"),
         (TESTING, "mcp__plugin_stacksight_docker__restart", "`docker` has no tool `restart`"),
         (TESTING, "`mcp__mongo__find`", "there is no server `mongo`"),
