@@ -58,8 +58,9 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 async def test_plugin_and_marketplace_are_valid(claude: Claude) -> None:
-    for what in (".", ".claude-plugin/plugin.json", ".claude-plugin/marketplace.json"):
-        said = await claude(ROOT, "plugin", "validate", what)
+    strictly = ("plugin", "validate", "--strict", "--profile", "directory")
+    for what in (".", ".claude-plugin/plugin.json", ".claude-plugin/marketplace.json", ".claude"):
+        said = await claude(ROOT, *strictly, what)
         assert "✔ Validation passed\n" in said
         assert "warning" not in said
 
