@@ -47,7 +47,7 @@ docs: manifest ## write docs/tools.md from the tools' own definitions
 
 .PHONY: bench
 bench: setup ## compare starts, memory and sizes with other servers (8 minutes)
-	$(RUN) python -m bench.compare
+	$(RUN) python bench/compare.py
 
 .PHONY: scenarios
 scenarios: setup ## write docs/scenarios.md from investigations of the demo

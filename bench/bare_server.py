@@ -1,4 +1,4 @@
-"""The least that a server on the SDK can be: one tool, nothing else. What every start is held to."""
+"""The least a server on the SDK can be: one tool, nothing else. What every start is held to."""
 
 from mcp.server.mcpserver import MCPServer
 

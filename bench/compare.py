@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from peers import PEERS, PeerMissing, install
 
-from bench.peers import PEERS, PeerMissing, install
 from devstack.engine import running_engine
 from devstack.errors import SystemMissingError
 from devstack.postgres import running_postgres
@@ -105,12 +105,19 @@ class Connection:
         """
         self._asked += 1
         self.send({"id": self._asked, "method": method, "params": params})
-        assert self.process.stdout is not None
-        while line := self.process.stdout.readline():
-            message = json.loads(line)
+        while True:
+            message = self.receive()
             if message.get("id") == self._asked and "method" not in message:
                 return message.get("result", message.get("error"))
-        raise EOFError
+
+    def receive(self) -> dict[str, Any]:
+        """Return the next message; raises EOFError at the end."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise EOFError
+        message: dict[str, Any] = json.loads(line)
+        return message
 
     def open(self) -> None:
         """Shake hands, as all servers understand it."""
@@ -127,7 +134,7 @@ class Connection:
 
     def resident_mb(self) -> float:
         """Return the resident memory of the process and its children."""
-        return sum(_resident_kb(pid) for pid in _family(self.process.pid)) / 1024
+        return sum(_resident_kb(pid) for pid in family(self.process.pid)) / 1024
 
     def end(self) -> float:
         """Close the input and return the milliseconds to the end of the process."""
@@ -143,9 +150,10 @@ class Connection:
         return (time.perf_counter() - began) * 1000
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """Return a process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(member for child in children for member in _family(int(child)))]
+    return [pid, *(member for child in children for member in family(int(child)))]
 
 
 def _resident_kb(pid: int) -> int:
@@ -191,7 +199,7 @@ def measure_answer(candidate: Candidate) -> int | None:
 
 
 def measure_together(candidates: Sequence[Candidate], runs: int) -> float:
-    """Return the longest wait for a first answer when all start at once on a busy machine, in ms."""
+    """Return the longest wait for a first answer, in ms: all start at once on a busy machine."""
     busy = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(BUSY)]
     for process in busy:
         process.start()
@@ -277,13 +285,17 @@ def candidates(found: Mapping[str, dict[str, str]]) -> list[Candidate]:
             print(f"{server}: there is no such system here", file=sys.stderr)
             continue
         environment = found[server]
-        ours = [str(ROOT / "scripts" / "serve"), server]
-        made.append(Candidate(f"stacksight {server}", ours, *OURS[server], environment))
+        made.append(Candidate(f"stacksight {server}", serve(server), *OURS[server], environment))
         try:
             made.append(_peer(server, environment))
         except PeerMissing as error:
             print(f"{PEERS[server].requirement}: {error}", file=sys.stderr)
     return made
+
+
+def serve(server: str) -> list[str]:
+    """Return how .mcp.json starts one of ours."""
+    return [str(ROOT / "scripts" / "serve"), server]
 
 
 def _peer(server: str, environment: dict[str, str]) -> Candidate:
@@ -347,18 +359,18 @@ def _print_table(all_of_them: Sequence[Candidate]) -> None:
             _cell(candidate, "called_mb", "MB"),
             f"{_median(candidate, 'exit_ms'):.0f} ms",
             f"{candidate.runs[0].tools_chars:,}",
-            f"{candidate.answer_chars:,}" if candidate.answer_chars else "–",
+            f"{candidate.answer_chars:,}" if candidate.answer_chars else "-",
         ]
         print(f"| {candidate.name} | " + " | ".join(cells) + " |")
 
 
 def _median(candidate: Candidate, name: str) -> float:
-    return statistics.median(getattr(run, name) for run in candidate.runs)
+    return float(statistics.median(getattr(run, name) for run in candidate.runs))
 
 
 def _cell(candidate: Candidate, name: str, unit: str) -> str:
     if getattr(candidate.runs[0], name) is None:
-        return "–"
+        return "-"
     return f"{_median(candidate, name):.0f} {unit}"
 
 

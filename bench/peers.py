@@ -1,4 +1,4 @@
-"""Installs the servers that ours are compared with, each pinned and in an environment of its own."""
+"""Installs the servers that ours are compared with, pinned, each in an environment of its own."""
 
 import os
 import shutil
