@@ -88,7 +88,14 @@ def _python() -> str:
 
 def _run(argv: Sequence[str]) -> None:
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(
+            argv,
+            cwd=HOME,  # not ours: uv would apply the constraints of this project
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PeerMissing(str(error)) from error
     if done.returncode:
