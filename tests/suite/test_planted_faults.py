@@ -1,17 +1,13 @@
 """The demo's planted faults, found by asking the servers what an agent would ask."""
 
-import contextlib
-import os
 import re
 import urllib.request
 
-import docker
 import pytest
 
 from captions import database
-from devstack.containers import LABEL, PROJECT_LABEL
 from devstack.stack import Stack
-from tests.suite.stack import known
+from tests.suite.stack import known, project_of
 from tests.support.stdio import open_client
 
 each_era = pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -83,13 +79,7 @@ async def test_the_notification_is_captured(stack: Stack) -> None:
 
 @each_era
 async def test_the_crashing_container_and_its_reason_are_told(stack: Stack, mode: str) -> None:
-    with contextlib.closing(docker.DockerClient(stack.docker_host)) as engine:
-        (project,) = {
-            container.labels[PROJECT_LABEL]
-            for container in engine.containers.list(
-                all=True, filters={"label": f"{LABEL}={os.getpid()}"}
-            )
-        }
+    project = project_of(stack)
     async with open_client(
         "docker", env={"DOCKER_HOST": known(stack.docker_host)}, mode=mode
     ) as client:
