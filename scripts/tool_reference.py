@@ -1,11 +1,12 @@
-"""Writes docs/tools.md from the tools' own definitions: ``make docs``."""
+"""Writes docs/tools.md from what the servers say of themselves: ``make docs``."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
-from mcp_types import Tool
+from mcp.client.client import Client
+from mcp_types import Prompt, ResourceTemplate, Tool
 
 from stacksight_core.cli.config import load_servers
 from stacksight_core.cli.connection import connect
@@ -19,27 +20,65 @@ HEAD = """\
 
 Written by `make docs` from the definitions that the servers send; an agent reads the same words.
 Tools that change something exist only with `--allow-writes`, and ask the user before they do.
+Prompts and resources are for people: [prompts.md](prompts.md) says how to use them.
 """
 
 
-async def read_definitions() -> dict[str, tuple[Tool, ...]]:
-    """Start the four servers and return their tools, also those that change something."""
+class Definitions(NamedTuple):
+    """What a server offers."""
+
+    tools: tuple[Tool, ...]
+    prompts: tuple[Prompt, ...]
+    templates: tuple[ResourceTemplate, ...]
+
+
+async def ask(client: Client) -> Definitions:
+    """Return what a running server offers."""
+    return Definitions(
+        tuple((await client.list_tools()).tools),
+        tuple((await client.list_prompts()).prompts),
+        tuple((await client.list_resource_templates()).resource_templates),
+    )
+
+
+async def read_definitions() -> dict[str, Definitions]:
+    """Ask the four servers what they offer, also the tools that change something."""
     found, entries = {}, load_servers(ROOT)
     for name in SERVERS:
         entry = entries[name]
         writing = replace(entry, environment={**entry.environment, **WRITES})
         async with connect(writing) as connection:
-            found[name] = connection.tools
+            found[name] = await ask(connection.client)
     return found
 
 
-def render(definitions: dict[str, tuple[Tool, ...]]) -> str:
+def render(definitions: dict[str, Definitions]) -> str:
     """Return the reference as Markdown."""
     parts = [HEAD]
-    for server, tools in definitions.items():
+    for server, offered in definitions.items():
         parts.append(f"## {server}\n\nMore in [{server}.md]({server}.md).\n")
-        parts += [_render_tool(tool) for tool in tools]
-    return "\n".join(parts)
+        parts += [_render_tool(tool) for tool in offered.tools]
+        parts += [_render_prompts(server, offered.prompts), _render_templates(offered.templates)]
+    return "\n".join(part for part in parts if part)
+
+
+def _render_prompts(server: str, prompts: tuple[Prompt, ...]) -> str:
+    lines = [f"### Prompts of {server}\n", "| prompt | argument | what it does |", "|---|---|---|"]
+    for prompt in prompts:
+        arguments = [
+            f"`{argument.name}`{' (required)' if argument.required else ''}: {argument.description}"
+            for argument in prompt.arguments or ()
+        ]
+        lines.append(f"| `{prompt.name}` | {' '.join(arguments)} | {prompt.description} |")
+    return "\n".join([*lines, ""])
+
+
+def _render_templates(templates: tuple[ResourceTemplate, ...]) -> str:
+    if not templates:
+        return ""
+    lines = ["### Resources\n", "| address | type | what it holds |", "|---|---|---|"]
+    lines += [f"| `{t.uri_template}` | {t.mime_type} | {t.description} |" for t in templates]
+    return "\n".join([*lines, ""])
 
 
 def _render_tool(tool: Tool) -> str:
