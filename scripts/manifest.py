@@ -5,13 +5,15 @@ version and with every setting that changes the answer. What it writes is kept b
 """
 
 import argparse
+import contextlib
 import importlib
 import os
+import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from stacksight_core.lines import encode
@@ -55,7 +57,7 @@ class PlainServer:
         return line.removeprefix(head)[:-1]
 
 
-@contextmanager
+@contextlib.contextmanager
 def plain_server(spec: Spec, variant: Variant) -> Iterator[PlainServer]:
     """Serve from a copy of this process, in which the SDK is already imported."""
     read_by_server, to_server = os.pipe()
@@ -86,10 +88,9 @@ def _serve(spec: Spec, variant: Variant, stdin: int, stdout: int) -> None:
 
 def record(spec: Spec, variant: Variant) -> bytes:
     """Return the manifest of a server with these settings."""
-    lists = [name for name in LISTS if name != "resources/list" or not is_dynamic(spec)]
-    answers = {MODERN_VERSION: _ask_modern(spec, variant, lists)}
+    answers = {MODERN_VERSION: _ask_modern(spec, variant)}
     for handshake in HANDSHAKE_VERSIONS:
-        answers[handshake] = _ask_legacy(spec, variant, handshake, lists)
+        answers[handshake] = _ask_legacy(spec, variant, handshake)
     fields = spec.settings.model_fields
     results: list[bytes] = []
     header = {
@@ -106,46 +107,38 @@ def record(spec: Spec, variant: Variant) -> bytes:
     return b"".join(line + b"\n" for line in [encode(header), *results])
 
 
-def is_dynamic(spec: Spec) -> bool:
-    """Tell whether there may be resources before the first call."""
-    return spec.resources is not None
-
-
 def _place(result: bytes, results: list[bytes]) -> int:
     if result not in results:
         results.append(result)
     return results.index(result)
 
 
-def _ask_modern(spec: Spec, variant: Variant, lists: Sequence[str]) -> dict[str, bytes]:
+def _ask_modern(spec: Spec, variant: Variant) -> dict[str, bytes]:
     meta = {META_VERSION: MODERN_VERSION, META_CAPABILITIES: {}, META_CLIENT: CLIENT}
     with plain_server(spec, variant) as server:
-        return {m: server.ask(m, {"_meta": meta}) for m in ("server/discover", *lists)}
+        return {m: server.ask(m, {"_meta": meta}) for m in ("server/discover", *LISTS)}
 
 
-def _ask_legacy(
-    spec: Spec, variant: Variant, handshake: str, lists: Sequence[str]
-) -> dict[str, bytes]:
+def _ask_legacy(spec: Spec, variant: Variant, handshake: str) -> dict[str, bytes]:
     opening = {"protocolVersion": handshake, "capabilities": {}, "clientInfo": CLIENT}
     with plain_server(spec, variant) as server:
         opened = server.ask("initialize", opening)
         server.tell({"method": "notifications/initialized"})
-        return {"initialize": opened} | {method: server.ask(method, {}) for method in lists}
+        return {"initialize": opened} | {method: server.ask(method, {}) for method in LISTS}
 
 
-def write(module: str, folder: Path | None = None) -> None:
+def write(module: ModuleType, folder: Path | None = None) -> None:
     """Write a server's manifests.
 
     Args:
         module: holds the server's spec as ``SERVER``.
         folder: where to; by default beside the module, where the server looks.
     """
-    loaded = importlib.import_module(module)
-    assert loaded.__file__
-    target = folder or Path(loaded.__file__).parent / "manifest"
+    assert module.__file__
+    target = folder or Path(module.__file__).parent / "manifest"
     target.mkdir(parents=True, exist_ok=True)
     for variant in VARIANTS:
-        (target / variant.file_name).write_bytes(record(loaded.SERVER, variant))
+        (target / variant.file_name).write_bytes(record(module.SERVER, variant))
 
 
 def main() -> None:
@@ -156,8 +149,12 @@ def main() -> None:
     options = parser.parse_args()
     for name in [name for name in os.environ if name.upper().startswith("STACKSIGHT_")]:
         del os.environ[name]
-    for module in options.modules or [f"stacksight_{server}.server" for server in SERVERS]:
-        write(module, options.into and options.into / module)
+    modules = options.modules or [f"stacksight_{server}.server" for server in SERVERS]
+    into = options.into and options.into.resolve()
+    loaded = [importlib.import_module(module) for module in modules]
+    with tempfile.TemporaryDirectory() as project, contextlib.chdir(project):
+        for module in loaded:  # in a new folder: nothing is kept of it
+            write(module, into and into / module.__name__)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ not exactly of the usual shape is handed over as well: the SDK then says what is
 Standard library only.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from stacksight_core.lines import Message, Refused, Wire, encode, is_request_id, parse, same_id
@@ -55,10 +56,12 @@ class Front:
     Args:
         manifest: the answers.
         wire: the connection.
+        nothing_kept: tells whether there are no resources now, as in the manifest.
     """
 
-    def __init__(self, manifest: Manifest, wire: Wire) -> None:
+    def __init__(self, manifest: Manifest, wire: Wire, nothing_kept: Callable[[], bool]) -> None:
         self._manifest = manifest
+        self._nothing_kept = nothing_kept
         self._wire = wire
         self._version: str | None = None
         """The protocol version once there is one; MODERN_VERSION fixes the era."""
@@ -104,6 +107,11 @@ class Front:
         self._send(b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (encode(message["id"]), result))
         return False
 
+    def _recorded(self, version: str, method: str) -> bytes | None:
+        if method == "resources/list" and not self._nothing_kept():
+            return None
+        return self._manifest.result(version, method)
+
     # --- notifications ---------------------------------------------------------------------
 
     def _notice(self, method: str, params: Any) -> None:
@@ -119,7 +127,7 @@ class Front:
     def _modern_result(self, method: str, params: Any) -> bytes | None:
         if self._legacy or not usual_modern(params):
             return None
-        result = self._manifest.result(MODERN_VERSION, method)
+        result = self._recorded(MODERN_VERSION, method)
         if result is not None:
             self._open_modern(params)
         return result
@@ -158,7 +166,7 @@ class Front:
         if method == "ping":
             self._legacy = True
             return b"{}"
-        return self._manifest.result(self._version, method) if self._version else None
+        return self._recorded(self._version, method) if self._version else None
 
     def _shake_hands(self, params: Any) -> bytes | None:
         if self._handshake is not None or not usual_handshake(params):

@@ -5,7 +5,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stacksight_core.about import About
@@ -21,13 +21,23 @@ HINT_BY_HAND = (
 FOR_PEOPLE = frozenset({"-h", "--help", "--version"})
 
 
-def start(about: About, module: str, manifest: str | None = None) -> None:
+NothingKept = Callable[[Mapping[str, str], Sequence[str]], bool]
+
+
+def start(
+    about: About,
+    module: str,
+    manifest: str | None = None,
+    nothing_kept: NothingKept = lambda _, __: True,
+) -> None:
     """Run the server process to its end.
 
     Args:
         about: who the server is.
         module: the server's module, imported when it is needed; it holds the spec as ``SERVER``.
         manifest: the folder of its recorded answers; by default beside the module.
+        nothing_kept: tells from environment and arguments whether there are no resources before
+            the first call, as there are none where they do not outlive the process.
     """
     expand_own_environment()
     arguments = sys.argv[1:]
@@ -39,7 +49,9 @@ def start(about: About, module: str, manifest: str | None = None) -> None:
     _on_signal(lambda: os._exit(0))  # nothing needs cleaning up before the SDK serves
     wire = Wire()
     answers = load_manifest(manifest or _beside(module), about, os.environ, arguments)
-    before = Front(answers, wire).serve() if answers else HandOver()
+    before: HandOver | None = HandOver()
+    if answers:
+        before = Front(answers, wire, lambda: nothing_kept(os.environ, arguments)).serve()
     if before is not None:
         _serve(module, arguments, wire, before)
 

@@ -17,6 +17,7 @@ from typing import Any
 from stacksight_core.errors import ToolFailure
 from stacksight_core.names import did_you_mean
 from stacksight_core.redact import MASK, redact_assignments, redact_text
+from stacksight_lighthouse.kept import folder_name
 from stacksight_lighthouse.models.audits import AuditEntry, StoredAudit
 
 KEPT_AUDITS = 100
@@ -118,8 +119,7 @@ class Store:
 def project_folder(base: Path, project: Path) -> Path:
     """Return the folder of a project's audits, named after the project's own folder."""
     digest = hashlib.sha256(str(project).encode()).hexdigest()[:8]
-    name = re.sub(r"[^\w.-]+", "-", project.name)[:40] or "root"
-    return base / f"{name}-{digest}"
+    return base / f"{folder_name(project.name)}-{digest}"
 
 
 def _masked(value: Any, key: str = "") -> Any:
