@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from stacksight_team.inventory import Inventory
 from tests.support.clients import run
-from tests.support.stdio import ROOT, SERVERS
+from tests.support.stdio import BIN, ROOT, SERVERS
 
 UV = ROOT / "scripts" / "uv"
 DOLLAR_DIRNAME = "${__dirname}"
@@ -77,7 +77,7 @@ def test_the_registry_entry_fits_the_package(server: str) -> None:
 @pytest.mark.parametrize("server", SERVERS)
 async def test_its_variables_are_those_of_the_server(server: str) -> None:
     entry = Entry.model_validate_json((ROOT / "servers" / server / "server.json").read_text())
-    program = ROOT / ".venv" / "bin" / f"stacksight-{server}"
+    program = BIN / f"stacksight-{server}"
     _, text, _ = await run([str(program), "--help"], ROOT)
     known = set(re.findall(r"Environment: ([A-Z_]+)", " ".join(text.split())))
     assert {v.name for v in entry.packages[0].environment_variables} <= known
