@@ -4,6 +4,7 @@ import re
 import urllib.request
 
 import pytest
+from mcp_types import PromptReference
 
 from captions import database
 from devstack.stack import Stack
@@ -110,3 +111,22 @@ def request(method: str, url: str) -> None:
     """Send a request without a body."""
     with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10):
         pass
+
+
+@each_era
+async def test_the_names_that_are_there_are_completed(stack: Stack, mode: str) -> None:
+    project = project_of(stack)
+    places = {
+        "DATABASE_URL": known(stack.database_url),
+        "REDIS_URL": known(stack.redis_url),
+        "DOCKER_HOST": known(stack.docker_host),
+    }
+    for server, prompt, argument, typed, first in (
+        ("postgres", "review_table", "table", "capt", "captions"),
+        ("redis", "why_is_it_stuck", "queue", "exp", "exports"),
+        ("docker", "why_is_it_down", "target", f"{project}/ex", f"{project}/export"),
+    ):
+        ref = PromptReference(type="ref/prompt", name=prompt)
+        async with open_client(server, env=places, mode=mode) as client:
+            result = await client.sdk.complete(ref, {"name": argument, "value": typed})
+        assert result.completion.values[0] == first

@@ -9,6 +9,7 @@ from stacksight_core.tools import ToolDefinition
 from stacksight_postgres.about import ABOUT
 from stacksight_postgres.errors import translate
 from stacksight_postgres.prompts import PROMPTS
+from stacksight_postgres.resources import RESOURCES
 from stacksight_postgres.settings import Settings
 from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.state import Source
@@ -57,5 +58,13 @@ def adapt(definition: ToolDefinition, settings: Settings) -> ToolDefinition:
 
 
 SERVER = ServerSpec(
-    ABOUT, Settings, TOOLS, connect, translate, PROMPTS, adapt=adapt, adapts_to=("databases",)
+    ABOUT,
+    Settings,
+    TOOLS,
+    connect,
+    translate,
+    PROMPTS,
+    RESOURCES,
+    adapt=adapt,
+    adapts_to=("databases",),
 )

@@ -191,6 +191,30 @@ class Plan:
             node = parent
 
 
+def print_plan(plan: Plan) -> list[dict[str, Any]]:
+    """Return a plan as EXPLAIN (FORMAT JSON) prints it, decoded.
+
+    What ``read_plan`` does not keep, the buffers of planning, is left out.
+    """
+
+    def build(node: Node) -> dict[str, Any]:
+        below = {"Plans": [build(child) for child in node.children]} if node.children else {}
+        return {**node.raw, **below}
+
+    top: dict[str, Any] = {"Plan": build(plan.root)}
+    if plan.settings:
+        top["Settings"] = dict(plan.settings)
+    if plan.planning_ms is not None:
+        top["Planning Time"] = plan.planning_ms
+    if plan.triggers:
+        top["Triggers"] = list(plan.triggers)
+    if plan.jit is not None:
+        top["JIT"] = plan.jit
+    if plan.execution_ms is not None:
+        top["Execution Time"] = plan.execution_ms
+    return [top]
+
+
 def read_plan(printed: Any) -> Plan:
     """Read the decoded JSON that EXPLAIN (FORMAT JSON) returns."""
     top: JsonMap = printed[0]
