@@ -173,6 +173,11 @@ def _download(handler: Handler, _: Query) -> None:
     handler.answer(200, TYPES[".html"], page, Content_Disposition="attachment; filename=a.html")
 
 
+def _policy(handler: Handler, query: Query) -> None:
+    page = (PAGES / "good.html").read_bytes()
+    handler.answer(200, TYPES[".html"], page, Content_Security_Policy=query["csp"])
+
+
 def _huge(handler: Handler, query: Query) -> None:
     rows = "".join(f"<div><p>Line {n}</p></div>" for n in range(int(query["n"]) // 2))
     page = f'<!doctype html><html lang="en"><title>Huge</title><body>{rows}</body></html>'
@@ -243,6 +248,7 @@ ROUTES: dict[str, Callable[[Handler, Query], None]] = {
     "/members": _members,
     "/set-and-return": _set_and_return,
     "/download": _download,
+    "/policy": _policy,
     "/huge": _huge,
     "/picture.png": _picture,
     "/noise.png": _noise,

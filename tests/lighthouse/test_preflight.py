@@ -63,6 +63,8 @@ async def test_a_redirect_loop_is_said_with_its_chain(site: Site) -> None:
         "",
         "http://a:999999/",
         "http://[x/",
+        "ftp://localhost:8000/",
+        "//localhost:8000/",
     ],
 )
 async def test_other_schemes_and_no_addresses_are_refused(url: str) -> None:
@@ -93,3 +95,22 @@ async def test_a_page_that_never_answers_is_left(site: Site) -> None:
 async def test_tls_to_a_plain_server_is_explained(site: Site) -> None:
     with pytest.raises(ToolFailure, match="begin the address with http://"):
         await look(site.url.replace("http:", "https:") + "/good.html")
+
+
+async def test_a_page_without_scripts_is_told_before_chrome_waits_for_it(site: Site) -> None:
+    with pytest.raises(ToolFailure, match="`sandbox` without `allow-scripts`"):
+        await look(f"{site.url}/policy?csp=default-src 'self'; Sandbox allow-forms")
+
+    for policy in ("sandbox allow-forms allow-scripts", "script-src 'none'", "default-src sandbox"):
+        await look(f"{site.url}/policy?csp={policy}")
+
+
+async def test_a_name_may_end_in_a_dot(site: Site) -> None:
+    for name in ("localhost.", "app.localhost."):
+        await look(f"http://{name}:{site.server_port}/good.html")
+
+
+@pytest.mark.parametrize("port", [0, 6000, 10080])
+async def test_a_port_that_no_browser_connects_to_is_named(port: int) -> None:
+    with pytest.raises(ToolFailure, match=f"no browser connects to port {port}"):
+        await look(f"http://localhost:{port}/")

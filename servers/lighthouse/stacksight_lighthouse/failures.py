@@ -47,6 +47,7 @@ _ADVICE = {
     "FAILED_DOCUMENT_REQUEST": "The connection failed while Chrome loaded the page, or the address "
     "that it leads to is refused.",
     "INSECURE_DOCUMENT_REQUEST": "The page's TLS certificate is not trusted.",
+    "INVALID_URL": "Chrome takes this for no address: check the spelling of the host.",
     "NOT_HTML": "Give the address of an HTML page.",
     "NO_FCP": "The page painted nothing: its body is empty, or a script failed before it drew "
     "anything. Look at the page's scripts and console.",

@@ -42,6 +42,11 @@ ERROR_DOWNLOAD = (
     "`{url}` is offered as a download (Content-Disposition: attachment), so no browser shows it as "
     "a page."
 )
+ERROR_NO_SCRIPTS = (
+    "`{url}` cannot be audited: its Content-Security-Policy has `sandbox` without `allow-scripts`, "
+    "so that no script runs on it, and those of Lighthouse do not either. For the audit serve it "
+    "without `sandbox`, or with `sandbox allow-scripts`."
+)
 ERROR_CERTIFICATE = (
     "`{url}` is not audited: its TLS certificate is not trusted ({reason}). Only on this machine "
     "(localhost) that is accepted; elsewhere make the certificate's authority known to this system."
@@ -152,6 +157,18 @@ def _check_page(url: str, response: httpx.Response) -> None:
     disposition = response.headers.get("content-disposition", "")
     if disposition.partition(";")[0].strip().lower() == "attachment":
         raise ToolFailure(ERROR_DOWNLOAD.format(url=shown))
+    if _sandboxed_without_scripts(response.headers.get_list("content-security-policy")):
+        raise ToolFailure(ERROR_NO_SCRIPTS.format(url=shown))
     kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind and kind not in HTML_TYPES:
         raise ToolFailure(ERROR_NOT_HTML.format(url=shown, kind=inline(kind, 60)))
+
+
+def _sandboxed_without_scripts(policies: list[str]) -> bool:
+    """Tell it of the values of Content-Security-Policy headers, each of which may be a list."""
+    directives = (
+        directive.lower().split()
+        for policy in ",".join(policies).split(",")
+        for directive in policy.split(";")
+    )
+    return any(words[:1] == ["sandbox"] and "allow-scripts" not in words for words in directives)

@@ -16,7 +16,7 @@ import httpx
 from stacksight_core.errors import ToolFailure
 from stacksight_core.units import format_duration
 from stacksight_core.untrusted import inline
-from stacksight_lighthouse.addresses import why_refused
+from stacksight_lighthouse.addresses import browsers_refuse, why_refused
 
 MAX_REDIRECTS = 20  # Chrome's own
 CONNECT_SECONDS = 5.0
@@ -34,6 +34,10 @@ ERROR_SCHEME = (
     "e.g. http://localhost:3000/."
 )
 ERROR_REFUSED_ADDRESS = "`{url}` is not audited: its address {address} is {reason}."
+ERROR_PORT = (
+    "`{url}` is not audited: no browser connects to port {port}, which belongs to another service. "
+    "Serve the page at another port, e.g. 3000 or 8080."
+)
 ERROR_UNKNOWN_HOST = "`{url}`: the name {host} has no address ({reason}). Check its spelling."
 ERROR_CONNECT = (
     "`{url}`: nothing accepts connections at {host}:{port} ({reason}). Start the application, or "
@@ -122,13 +126,16 @@ async def resolve(url: str, *, private_allowed: bool) -> Target:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        port = usual if parts.port is None else parts.port
         httpx.URL(url)
     except (KeyError, ValueError, httpx.InvalidURL):
         raise ToolFailure(ERROR_SCHEME.format(url=inline(url))) from None
     host = parts.hostname
     if not host:
         raise ToolFailure(ERROR_SCHEME.format(url=inline(url)))
+    if browsers_refuse(port):
+        raise ToolFailure(ERROR_PORT.format(url=inline(url), port=port))
     addresses = await _lookup(url, host, port)
     for address in addresses:
         reason = why_refused(address, private_allowed=private_allowed)
@@ -140,10 +147,11 @@ async def resolve(url: str, *, private_allowed: bool) -> Target:
 
 
 async def _lookup(url: str, host: str, port: int) -> list[str]:
-    if host.endswith(".localhost"):  # RFC 6761; Chrome does not ask the resolver either
-        host = "localhost"
+    name = host.removesuffix(".")  # the dot only says that the name is complete
+    if name.endswith(".localhost"):  # RFC 6761; Chrome does not ask the resolver either
+        name = "localhost"
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ToolFailure(

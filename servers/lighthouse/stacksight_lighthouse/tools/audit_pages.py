@@ -20,7 +20,7 @@ from stacksight_lighthouse.models.pages import PagesReport
 from stacksight_lighthouse.render.pages import render_pages
 from stacksight_lighthouse.source.lighthouse import Lighthouse
 from stacksight_lighthouse.source.sitemaps import pages_of
-from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
+from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN, Address
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress
 
@@ -40,13 +40,13 @@ REASON_TIME = "the time for all pages ({seconds}) was up"
 async def audit_pages(
     ctx: Context[Lighthouse],
     urls: Annotated[
-        list[str] | None, Field(description="Addresses of pages.", min_length=1, max_length=50)
+        list[Address] | None, Field(description="Addresses of pages.", min_length=1, max_length=50)
     ] = None,
     sitemap: Annotated[
-        str | None, Field(description="Or the address of a sitemap.xml.", max_length=2000)
+        Address | None, Field(description="Or the address of a sitemap.xml.", max_length=2000)
     ] = None,
     base_url: Annotated[
-        str | None, Field(description="Or an address that `routes` belong to.", max_length=2000)
+        Address | None, Field(description="Or an address that `routes` belong to.", max_length=2000)
     ] = None,
     routes: Annotated[
         list[str] | None, Field(description='E.g. ["/", "/about"].', min_length=1, max_length=50)

@@ -16,7 +16,7 @@ from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.render.budget import render_budget
 from stacksight_lighthouse.source.lighthouse import Lighthouse
 from stacksight_lighthouse.source.workspace import read_json
-from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
+from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN, Address
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress
 
@@ -40,7 +40,7 @@ async def check_budget(
         str | None, Field(description="A kept audit; its runs count.", max_length=40)
     ] = None,
     url: Annotated[
-        str | None, Field(description="Or a page to audit now.", max_length=2000)
+        Address | None, Field(description="Or a page to audit now.", max_length=2000)
     ] = None,
     *,
     device: Annotated[Device, Field(description="For url: the preset.")] = "mobile",

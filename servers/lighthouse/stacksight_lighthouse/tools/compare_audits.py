@@ -15,7 +15,7 @@ from stacksight_lighthouse.models.audits import CATEGORIES, Comparison, Device
 from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.render.comparison import render_comparison
 from stacksight_lighthouse.source.lighthouse import Lighthouse
-from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
+from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN, Address
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress
 
@@ -28,8 +28,8 @@ ERROR_MIXED = (
 @tool(title="Compare two audits", render=render_comparison, idempotent=False, open_world=True)
 async def compare_audits(
     ctx: Context[Lighthouse],
-    before: Annotated[str, Field(description="An audit_id, or an address.", max_length=2000)],
-    after: Annotated[str, Field(description="The same kind as `before`.", max_length=2000)],
+    before: Annotated[Address, Field(description="An audit_id, or an address.", max_length=2000)],
+    after: Annotated[Address, Field(description="The same kind as `before`.", max_length=2000)],
     *,
     device: Annotated[Device, Field(description="For addresses: the preset.")] = "mobile",
     runs: Annotated[

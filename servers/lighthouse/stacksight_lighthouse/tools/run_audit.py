@@ -14,7 +14,7 @@ from stacksight_lighthouse.models.audits import CATEGORIES, AuditReport, Categor
 from stacksight_lighthouse.models.orders import Mode, Order, Step
 from stacksight_lighthouse.render.report import fitted, render_report
 from stacksight_lighthouse.source.lighthouse import Lighthouse
-from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN
+from stacksight_lighthouse.tools.arguments import SECONDS_PER_RUN, Address
 from stacksight_lighthouse.tools.keeping import keep
 from stacksight_lighthouse.tools.progress import Progress
 
@@ -38,7 +38,9 @@ ERROR_VIEWPORT = "`viewport`: each side has to be between 200 and 4000 pixels."
 @tool(title="Audit a page", render=render_report, idempotent=False, open_world=True)
 async def run_audit(
     ctx: Context[Lighthouse],
-    url: Annotated[str, Field(description="http or https address of the page.", max_length=2000)],
+    url: Annotated[
+        Address, Field(description="http or https address of the page.", max_length=2000)
+    ],
     *,
     device: Annotated[
         Device, Field(description="Lighthouse's preset: phone on slow 4G, or desktop computer.")

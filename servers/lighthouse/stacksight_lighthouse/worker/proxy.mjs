@@ -11,7 +11,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authorization', 'proxy-connection']);
 
 /** What Chrome asks for directly: this machine by its own names, and nothing else. */
-export const BYPASS = '<-loopback>;localhost;*.localhost;127.0.0.1;[::1]';
+export const BYPASS = '<-loopback>;localhost;localhost.;*.localhost;*.localhost.;127.0.0.1;[::1]';
 
 /**
  * Start the proxy.
