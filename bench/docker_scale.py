@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import re
+import statistics
 import tempfile
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ from tests.support.stdio import ServerClient, open_client
 
 LABEL = "stacksight.bench"
 IMAGE = "stacksight-bench:busybox"
+ROUNDS = 5
 CONTAINERS = 300
 BIG_LOG = "bench-big-log"
 LOG_LINES = 6_500_000
@@ -87,20 +89,26 @@ def _crowd(client: docker.DockerClient, host: str) -> Iterator[None]:
 
 
 async def _measure(client: ServerClient, peer: str, tool: str, **arguments: Any) -> None:
-    times, size = [], 0
-    for _ in range(3):
+    """Print the medians of the tool and of its peer, asked in turns after one call of each."""
+    ours, theirs, size = [], [], 0
+    for _ in range(ROUNDS + 1):
         began = time.perf_counter()
         answer = await client.call(tool, **arguments)
-        times.append(time.perf_counter() - began)
+        ours.append(time.perf_counter() - began)
         size = len(answer.text)
-    theirs = ""
-    if peer:
-        began = time.perf_counter()
-        process = await asyncio.create_subprocess_shell(peer, stdout=asyncio.subprocess.DEVNULL)
-        await process.wait()
-        theirs = f"   `{peer}` {time.perf_counter() - began:.3f} s"
+        if peer:
+            began = time.perf_counter()
+            process = await asyncio.create_subprocess_shell(peer, stdout=asyncio.subprocess.DEVNULL)
+            await process.wait()
+            theirs.append(time.perf_counter() - began)
     shown = " ".join(f"{key}={value}" for key, value in arguments.items())
-    print(f"{tool} {shown}: {sorted(times)[1]:.3f} s, {size:,} characters{theirs}")
+    beside = f"   `{peer}` {_told(theirs)}" if peer else ""
+    print(f"{tool} {shown}: {_told(ours)}, {size:,} characters{beside}", flush=True)
+
+
+def _told(times: list[float]) -> str:
+    first, *rest = times
+    return f"{statistics.median(rest):.3f} s (first {first:.3f}, longest {max(rest):.3f})"
 
 
 async def _count_requests(host: str) -> None:
