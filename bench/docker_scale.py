@@ -152,7 +152,7 @@ async def _compare_figures(host: str) -> None:
     sizes = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
     differences = []
     for row in answer.structured["rows"]:
-        name = row["container"].split()[0]
+        name = row["container"]
         number, unit = re.match(r"([\d.]+)(\w+)", theirs[name][2]).groups()  # type: ignore[union-attr]
         memory = float(number) * sizes[unit]
         cpu = float(theirs[name][1].rstrip("%"))

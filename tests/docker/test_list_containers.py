@@ -29,6 +29,30 @@ async def test_a_crash_loop_comes_first_with_its_reason(
     assert f"{lab.project}-web" not in problems
 
 
+async def test_what_models_call_a_container_is_taken_by_every_tool(
+    docker_engine: Engine, lab: Laboratory
+) -> None:
+    lab.start("web", "echo ready; sleep 1000")
+    lab.end("export", "exit 3")
+    env = {"DOCKER_HOST": docker_engine.host}
+    async with open_client("docker", env=env, args=["--output", "structured"]) as client:
+        listed = await client.call("list_containers", project=lab.project)
+        used = await client.call("measure_usage", containers=[lab.project])
+        judged = await client.call("diagnose", target=lab.project)
+        told = (
+            listed.structured["problems"]
+            + listed.structured["containers"]
+            + used.structured["rows"]
+            + judged.structured["verdicts"]
+        )
+        for row in told:
+            text = f"{row['container']} ({row['service']})"
+            for name in (row["container"], row["service"], text):
+                taken = await client.call("inspect_container", container=name)
+                assert taken.structured["container"] == row["container"], name
+    assert {row["service"] for row in told} == {f"{lab.project}/web", f"{lab.project}/export"}
+
+
 async def test_every_kind_of_trouble_has_its_own_words(
     server: ServerClient, lab: Laboratory
 ) -> None:

@@ -23,7 +23,7 @@ async def test_the_figures_agree_with_the_engines(docker_engine: Engine, lab: La
     env = {"DOCKER_HOST": docker_engine.host}
     async with open_client("docker", env=env, args=["--output", "structured"]) as client:
         answer = await client.call("measure_usage", containers=[lab.project], seconds=1)
-    rows = {row["container"].split("/")[-1].rstrip(")"): row for row in answer.structured["rows"]}
+    rows = {row["service"].split("/")[-1]: row for row in answer.structured["rows"]}
     assert 1 <= rows["burner"]["cpu_percent"] <= 15
     assert rows["burner"]["throttled_percent"] > 25
     assert "its CPU limit is too low" in answer.text

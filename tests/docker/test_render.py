@@ -26,7 +26,8 @@ def test_a_list_with_problems_rows_and_projects(snapshot: SnapshotAssertion) -> 
         filters="match shop",
         problems=[
             Problem(
-                container="shop-api-1 (shop/api)",
+                container="shop-api-1",
+                service="shop/api",
                 id="0123456789ab",
                 image="shop/api:7",
                 state="exited",
@@ -36,7 +37,8 @@ def test_a_list_with_problems_rows_and_projects(snapshot: SnapshotAssertion) -> 
         ],
         containers=[
             Row(
-                container="shop-db-1 (shop/db)",
+                container="shop-db-1",
+                service="shop/db",
                 id="ba9876543210",
                 image="postgres:16",
                 status="Up 3 hours (healthy)",
@@ -69,7 +71,8 @@ def test_verdicts_with_causes_and_what_was_not_examined(snapshot: SnapshotAssert
         well=1,
         verdicts=[
             Verdict(
-                container="shop-db-1 (shop/db)",
+                container="shop-db-1",
+                service="shop/db",
                 problem="it was killed for lack of memory at its limit of 64.0 MB",
                 kind="out-of-memory",
                 confidence="proved",
@@ -78,14 +81,15 @@ def test_verdicts_with_causes_and_what_was_not_examined(snapshot: SnapshotAssert
                 next="Raise the memory limit.",
             ),
             Verdict(
-                container="shop-api-1 (shop/api)",
+                container="shop-api-1",
+                service="shop/api",
                 problem="unhealthy: it cannot resolve db, because shop-db-1 is not up",
                 kind="dependency-down",
                 confidence="proved",
                 evidence=['log 10:00:01 err: could not translate host name "db"\nto address'],
                 next="Fix shop-db-1 first.",
-                because_of="shop-db-1 (shop/db)",
-                also=["shop-api-2 (shop/api)"],
+                because_of="shop-db-1",
+                also=["shop-api-2"],
             ),
         ],
         verdicts_left_out=1,

@@ -43,7 +43,8 @@ async def control(source: Source, name: str, action: Action, seconds: int) -> Co
     after, trouble = await _look(source, listed)
     before = listed.status or listed.state
     return Controlled(
-        container=listed.label,
+        container=listed.name,
+        service=listed.service,
         action=action,
         changed=changed,
         before=before,
@@ -77,7 +78,8 @@ async def run(
     result = await source.run(listed.id, command, user, seconds)
     text = "".join(result.pieces)
     return Ran(
-        container=listed.label,
+        container=listed.name,
+        service=listed.service,
         command=list(command),
         exit_code=result.exit_code,
         seconds=round(result.seconds, 2),

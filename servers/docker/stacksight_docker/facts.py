@@ -45,6 +45,11 @@ class Compose:
     """Service to condition: ``service_started``, ``service_healthy``, …"""
 
 
+def label(name: str, service: str | None) -> str:
+    """Return what texts call a container: its name, with project/service where it has them."""
+    return f"{name} ({service})" if service else name
+
+
 @dataclass(frozen=True)
 class Listed:
     """A container as the list shows it."""
@@ -69,11 +74,14 @@ class Listed:
     compose: Compose | None = None
 
     @property
+    def service(self) -> str | None:
+        """Compose's name for what it is one container of: ``project/service``."""
+        return f"{self.compose.project}/{self.compose.service}" if self.compose else None
+
+    @property
     def label(self) -> str:
-        """The name, with project/service where they say more than the name does."""
-        if self.compose is None:
-            return self.name
-        return f"{self.name} ({self.compose.project}/{self.compose.service})"
+        """What texts call it."""
+        return label(self.name, self.service)
 
 
 @dataclass(frozen=True)

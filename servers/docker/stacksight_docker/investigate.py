@@ -70,7 +70,7 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
         target=target or "everything",
         engine=await source.engine_name(),
         looked_at=len(ids),
-        well=sum(scene.listed[i].label not in troubled for i in ids),
+        well=sum(scene.listed[i].name not in troubled for i in ids),
         ended=ended,
         verdicts=verdicts[:MAX_VERDICTS],
         verdicts_left_out=max(0, len(verdicts) - MAX_VERDICTS),
@@ -80,11 +80,11 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
 
 def _not_read(scene: Scene, ids: Sequence[str], verdicts: Sequence[Verdict]) -> list[str]:
     """Name the logs that could not be read, of what was asked for and of what it led to."""
-    shown = {verdict.container for verdict in verdicts} | {scene.listed[cid].label for cid in ids}
+    shown = {verdict.container for verdict in verdicts} | {scene.listed[cid].name for cid in ids}
     return [
         f"the log of {scene.listed[cid].name} ({inline(reason, 120)})"
         for cid, reason in scene.unreadable.items()
-        if scene.listed[cid].label in shown
+        if scene.listed[cid].name in shown
     ][:3]
 
 

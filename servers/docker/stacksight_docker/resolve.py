@@ -47,7 +47,8 @@ def find_container(wanted: str, listed: Sequence[Listed]) -> Listed:
 
 
 def _matches(wanted: str, listed: Sequence[Listed]) -> list[Listed]:
-    name = wanted.strip().removeprefix("/")
+    # A name may come as texts show it: `shop-api-1 (shop/api)`.
+    name = wanted.strip().removeprefix("/").partition(" (")[0]
     by_service = [c for c in listed if c.compose is not None]
     attempts = (
         [c for c in listed if c.name == name],

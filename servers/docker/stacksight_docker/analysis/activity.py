@@ -18,6 +18,7 @@ class ContainerActivity(BaseModel):
     """What one container did during a capture."""
 
     container: str
+    service: str | None = None
     state: str
     restarts: int = 0
     changed: str | None = None
@@ -90,7 +91,8 @@ def describe_containers(
         after = now.get(cid)
         rows.append(
             ContainerActivity(
-                container=baseline.listed.label,
+                container=baseline.listed.name,
+                service=baseline.listed.service,
                 state=after.status if after else "gone",
                 restarts=_restarts(baseline.container, after),
                 changed=_change(baseline.container, after),

@@ -18,6 +18,7 @@ class Controlled(BaseModel):
     """What became of a container."""
 
     container: str
+    service: str | None = None
     action: Action
     changed: bool
     before: str
@@ -29,6 +30,7 @@ class Ran(BaseModel):
     """What a command did in a container; without an exit code it has not ended yet."""
 
     container: str
+    service: str | None = None
     command: list[str]
     exit_code: int | None
     seconds: float

@@ -30,6 +30,7 @@ class Problem(BaseModel):
     """A container that is not well, and why."""
 
     container: str
+    service: str | None = None
     id: str
     image: str
     state: str
@@ -41,6 +42,7 @@ class Row(BaseModel):
     """A container that is well, or stopped on purpose."""
 
     container: str
+    service: str | None = None
     id: str
     image: str
     status: str
@@ -147,7 +149,8 @@ def to_problem(listed: Listed, container: Container, now: float) -> Problem | No
     if container.status == "created":
         since = container.created
     return Problem(
-        container=listed.label,
+        container=listed.name,
+        service=listed.service,
         id=listed.id[:12],
         image=listed.image,
         state=container.status,
@@ -160,7 +163,8 @@ def to_rows(listed: Iterable[Listed]) -> list[Row]:
     """List containers one by one."""
     return [
         Row(
-            container=c.label,
+            container=c.name,
+            service=c.service,
             id=c.id[:12],
             image=c.image,
             status=c.status or c.state,

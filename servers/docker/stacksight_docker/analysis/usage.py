@@ -18,6 +18,7 @@ class Usage(BaseModel):
     """What one container uses. Percentages of one CPU: 200 is two CPUs."""
 
     container: str
+    service: str | None = None
     cpu_percent: float
     memory_bytes: int
     memory_limit_bytes: int | None = None
@@ -56,7 +57,8 @@ def measure(listed: Listed, before: Sample, after: Sample, host_memory: int) -> 
     periods = after.periods - before.periods
     throttled = after.throttled - before.throttled
     return Usage(
-        container=listed.label,
+        container=listed.name,
+        service=listed.service,
         cpu_percent=round(max(0.0, after.cpu_seconds - before.cpu_seconds) / elapsed * 100, 1),
         memory_bytes=after.memory,
         memory_limit_bytes=after.memory_limit,

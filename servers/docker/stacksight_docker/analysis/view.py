@@ -120,7 +120,7 @@ def view_container(
     names = sorted(container.env)
     shown = names[:MAX_ENV]
     return ContainerView(
-        container=listed.label,
+        container=listed.name,
         id=container.id[:12],
         status=listed.status or container.status,
         trouble=describe_trouble(container, now) or NO_TROUBLE,

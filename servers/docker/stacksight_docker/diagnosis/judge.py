@@ -336,7 +336,8 @@ def _verdict(
     root = scene.listed[cause] if cause is not None and cause in scene.listed else None
     blamed = root is not None and finding.kind not in _NOTICE_KINDS
     return Verdict(
-        container=case.listed.label,
+        container=case.listed.name,
+        service=case.listed.service,
         problem=finding.problem,
         kind=finding.kind,
         confidence=finding.confidence,
@@ -344,5 +345,5 @@ def _verdict(
         ruled_out=list(finding.ruled_out),
         next=f"Fix {root.name} first." if root is not None and blamed else finding.next,
         notice=not _hurts(finding) and not (is_root and finding.kind == "stopped"),
-        because_of=root.label if root is not None and blamed else None,
+        because_of=root.name if root is not None and blamed else None,
     )

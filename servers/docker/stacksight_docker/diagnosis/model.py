@@ -18,7 +18,8 @@ class Verdict(BaseModel):
     """One problem of one container.
 
     Attributes:
-        container: its name, with project and service.
+        container: its name.
+        service: compose's, as ``project/service``.
         problem: what is wrong, in one sentence.
         kind: the same as one word, for programs.
         confidence: proved by the engine's data, likely, or the cause is unknown.
@@ -31,6 +32,7 @@ class Verdict(BaseModel):
     """
 
     container: str
+    service: str | None = None
     problem: str
     kind: str
     confidence: Confidence

@@ -4,6 +4,7 @@ from stacksight_core.layout import render_table
 from stacksight_core.units import format_bytes, format_duration, plural
 from stacksight_core.untrusted import fence
 from stacksight_docker.analysis.activity import Activity, ContainerActivity
+from stacksight_docker.facts import label
 from stacksight_docker.logs.patterns import Group
 from stacksight_docker.render.history import happening_row
 
@@ -53,7 +54,7 @@ def _row(row: ContainerActivity) -> tuple[object, ...]:
     memory = None if row.peak_memory_bytes is None else format_bytes(row.peak_memory_bytes)
     state = row.changed or row.state
     return (
-        row.container,
+        label(row.container, row.service),
         state,
         row.restarts,
         row.peak_cpu_percent,

@@ -5,6 +5,7 @@ from stacksight_core.units import format_bytes, format_duration
 from stacksight_core.untrusted import fence
 from stacksight_docker.analysis.changes import Controlled, Ran
 from stacksight_docker.analysis.exits import explain_exit
+from stacksight_docker.facts import label
 
 
 def render_controlled(controlled: Controlled) -> str:
@@ -12,7 +13,8 @@ def render_controlled(controlled: Controlled) -> str:
     done = (
         f"{controlled.action}: done" if controlled.changed else "Nothing changed: it was so already"
     )
-    text = f"{controlled.container}: {done}. Before: {controlled.before}. Now: {controlled.after}."
+    name = label(controlled.container, controlled.service)
+    text = f"{name}: {done}. Before: {controlled.before}. Now: {controlled.after}."
     if controlled.trouble:
         text += f" Not well: {controlled.trouble}.\nNext: diagnose says why."
     return text
@@ -20,11 +22,12 @@ def render_controlled(controlled: Controlled) -> str:
 
 def render_ran(ran: Ran) -> str:
     """Write how a command ended and what it wrote."""
+    name = label(ran.container, ran.service)
     took = format_duration(ran.seconds)
     if ran.exit_code is None:
-        head = f"{ran.container}: it has not ended within {took}, and goes on in the container."
+        head = f"{name}: it has not ended within {took}, and goes on in the container."
     else:
-        head = f"{ran.container}: exit code {explain_exit(ran.exit_code)} after {took}."
+        head = f"{name}: exit code {explain_exit(ran.exit_code)} after {took}."
     if not ran.output:
         return f"{head} It wrote nothing."
     left = f" ({format_bytes(ran.bytes_left_out)} left out)" if ran.bytes_left_out else ""

@@ -3,6 +3,7 @@
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import fence, inline
 from stacksight_docker.analysis.view import ContainerView, HealthView
+from stacksight_docker.facts import label
 
 
 def render_container(view: ContainerView) -> str:
@@ -27,11 +28,16 @@ def render_container(view: ContainerView) -> str:
         ("logs", _logs(view)),
         ("compose", _compose(view)),
     ]
-    lines = [f"{view.container} {view.id}"]
+    lines = [f"{_name(view)} {view.id}"]
     lines += [f"{name}: {value}" for name, value in facts if value]
     if view.health is not None:
         lines.append(_health(view.health))
     return "\n".join(lines)
+
+
+def _name(view: ContainerView) -> str:
+    compose = view.compose
+    return label(view.container, f"{compose.project}/{compose.service}" if compose else None)
 
 
 def _last_exit(view: ContainerView) -> str | None:

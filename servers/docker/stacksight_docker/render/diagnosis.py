@@ -3,6 +3,7 @@
 from stacksight_core.units import plural
 from stacksight_core.untrusted import inline
 from stacksight_docker.diagnosis.model import Diagnosis, Verdict
+from stacksight_docker.facts import label
 
 EVIDENCE_CHARS = 330
 MAX_ALSO = 8
@@ -34,8 +35,9 @@ def _headline(diagnosis: Diagnosis) -> str:
 
 def _verdict(number: int, verdict: Verdict) -> str:
     because = f"\n   because of: {verdict.because_of}" if verdict.because_of else ""
+    name = label(verdict.container, verdict.service)
     lines = [
-        f"{number}. {'(notice) ' if verdict.notice else ''}{verdict.container}: {verdict.problem} "
+        f"{number}. {'(notice) ' if verdict.notice else ''}{name}: {verdict.problem} "
         f"[{verdict.kind}, {verdict.confidence}]"
         f"{because}"
     ]

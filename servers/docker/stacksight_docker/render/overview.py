@@ -4,6 +4,7 @@ from stacksight_core.layout import render_table
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_docker.analysis.overview import ContainerList, Problem, ProjectGroup, ServiceGroup
+from stacksight_docker.facts import label
 
 
 def render_containers(listing: ContainerList) -> str:
@@ -13,11 +14,12 @@ def render_containers(listing: ContainerList) -> str:
         first = listing.problems_from + 1
         lines = [f"{n}. {_problem(p)}" for n, p in enumerate(listing.problems, first)]
         parts.append("Problems, most urgent first:\n" + "\n".join(lines))
-        name = listing.problems[0].container.partition(" ")[0]
+        name = listing.problems[0].container
         parts.append(f'Next: diagnose("{name}") says why; read_logs(["{name}"]) shows its log.')
     if listing.containers:
         rows = [
-            (r.container, r.status, r.image, " ".join(r.ports) or None) for r in listing.containers
+            (label(r.container, r.service), r.status, r.image, " ".join(r.ports) or None)
+            for r in listing.containers
         ]
         parts.append(render_table(("container", "status", "image", "ports"), rows, 90))
     if listing.projects:
@@ -40,9 +42,10 @@ def _headline(listing: ContainerList) -> str:
 
 
 def _problem(problem: Problem) -> str:
+    name = label(problem.container, problem.service)
     since = problem.seconds_in_state
     ago = "" if since is None else f"; {problem.state} for {format_duration(since)}"
-    return f"{problem.container} {problem.id}: {inline(problem.reason, 400)}{ago}"
+    return f"{name} {problem.id}: {inline(problem.reason, 400)}{ago}"
 
 
 def _projects(listing: ContainerList) -> str:

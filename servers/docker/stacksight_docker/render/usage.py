@@ -3,6 +3,7 @@
 from stacksight_core.layout import render_table
 from stacksight_core.units import format_bytes, plural
 from stacksight_docker.analysis.usage import Usage, UsageAnswer
+from stacksight_docker.facts import label
 
 COLUMNS = ("container", "CPU %", "memory", "of limit", "received/sent", "read/written", "processes")
 
@@ -44,4 +45,5 @@ def _row(usage: Usage) -> tuple[object, ...]:
     disk = f"{format_bytes(usage.read_bytes)}/{format_bytes(usage.written_bytes)}"
     memory = format_bytes(usage.memory_bytes)
     cpu = f"{usage.cpu_percent:g}{throttled}"
-    return usage.container, cpu, memory, of_limit, network, disk, usage.processes
+    name = label(usage.container, usage.service)
+    return name, cpu, memory, of_limit, network, disk, usage.processes
