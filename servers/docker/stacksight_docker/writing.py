@@ -32,10 +32,10 @@ As = Annotated[
 async def ask_to_control(ctx: Context[Source], container: str, action: Action) -> Question:
     """Ask whether a container may be started, stopped, or the like."""
     listed = find_container(container, await source_of(ctx).containers())
-    state = listed.status or listed.state
     effect = describe_effect(action)
+    # Not its status, which says for how long: the question is asked anew when its words change.
     return ask_user(
-        ctx, f"{action.capitalize()} the container {listed.label} (now: {state})? {effect}"
+        ctx, f"{action.capitalize()} the container {listed.label} (now: {listed.state})? {effect}"
     )
 
 
