@@ -1,7 +1,7 @@
 """Handles: short ids for what a tool keeps between calls (captures, plans, audits)."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from stacksight_core.errors import ToolFailure
@@ -32,6 +32,16 @@ class Handles(Generic[ValueT]):
 
     def __iter__(self) -> Iterator[tuple[str, ValueT]]:
         return iter(list(self._values.items()))
+
+    def make_room(self, is_over: Callable[[ValueT], bool]) -> ValueT | None:
+        """Forget one value if all places are taken, and return it.
+
+        It is the oldest of those that are over, or else the oldest of all.
+        """
+        if len(self._values) < self._capacity:
+            return None
+        over = (handle for handle, value in self._values.items() if is_over(value))
+        return self._values.pop(next(over, next(iter(self._values))))
 
     def add(self, value: ValueT) -> str:
         """Keep a value and return its handle, e.g. ``capture-3fa9c1d2``."""

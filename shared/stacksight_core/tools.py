@@ -29,8 +29,9 @@ from stacksight_core.budget import clip_answer
 from stacksight_core.errors import ERROR_BUG, ToolFailure
 from stacksight_core.names import did_you_mean
 from stacksight_core.progress import reporting
-from stacksight_core.redact import redact_text, redact_value
+from stacksight_core.redact import redact_text
 from stacksight_core.schemas import slim_schema
+from stacksight_core.sent import sent_data
 from stacksight_core.untrusted import clean, inline
 
 logger = logging.getLogger(__name__)
@@ -139,8 +140,7 @@ class ServedTool(Tool):
             content.append(ImageContent(type="image", data=data, mime_type="image/png"))
         if not self.structured:
             return CallToolResult(content=content)
-        data = _clean_value(redact_value(model.model_dump(mode="json", exclude_none=True)))
-        return CallToolResult(content=content, structured_content=data)
+        return CallToolResult(content=content, structured_content=sent_data(model))
 
     def _explain(self, error: ToolError) -> str:
         cause = error.__cause__
@@ -212,11 +212,3 @@ def serve_tool(
 def _failed(text: str) -> CallToolResult:
     safe = clip_answer(redact_text(clean(text)))
     return CallToolResult(content=[TextContent(type="text", text=safe)], is_error=True)
-
-
-def _clean_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {clean(str(key)): _clean_value(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_clean_value(item) for item in value]
-    return clean(value) if isinstance(value, str) else value

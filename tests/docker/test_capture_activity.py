@@ -2,8 +2,13 @@
 
 import re
 
+import pytest
+
+from devstack.engine import Engine
 from tests.docker.conftest import Laboratory, until
-from tests.support.stdio import ServerClient
+from tests.support.captures import check_capture_resource, handle_in
+from tests.support.stdio import ServerClient, open_client
+from tests.support.text import without_tags
 
 HANDLE = re.compile(r"capture-[0-9a-f]{8}")
 
@@ -32,8 +37,7 @@ async def test_a_capture_tells_what_changed(server: ServerClient, lab: Laborator
     assert "exitCode 4" in text
     assert "1 did and said nothing" in text
     again = await server.call("capture_activity", action="read", capture=handle)
-    assert again.is_error
-    assert "There is no capture" in again.text
+    assert without_tags(again.text) == without_tags(text)
 
 
 async def test_restarts_are_counted(server: ServerClient, lab: Laboratory) -> None:
@@ -44,6 +48,41 @@ async def test_restarts_are_counted(server: ServerClient, lab: Laboratory) -> No
     stopped = await server.call("capture_activity", action="stop", capture=handle)
     assert "1 restarted" in stopped.text
     assert "was restarted" in stopped.text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_capture_can_be_read_as_a_resource(
+    docker_engine: Engine, lab: Laboratory, mode: str
+) -> None:
+    web = lab.start("web", "echo ready; sleep 1000", init=True)
+    watched = {"action": "start", "containers": [lab.project]}
+    async with open_client("docker", env={"DOCKER_HOST": docker_engine.host}, mode=mode) as client:
+        handle = handle_in(await client.call("capture_activity", **watched))
+        web.restart(timeout=0)
+        running = await check_capture_resource(client, "docker", handle)
+        await client.call("capture_activity", action="stop", capture=handle)
+        over = await check_capture_resource(client, "docker", handle)
+    assert (running["state"], over["state"]) == ("open", "stopped")
+    (row,) = over["containers"]
+    assert (row["container"], row["restarts"]) == (web.name, 1)
+
+
+async def test_the_oldest_stopped_capture_makes_room(
+    docker_engine: Engine, lab: Laboratory
+) -> None:
+    lab.start("web", "sleep 1000")
+    watched = {"action": "start", "containers": [lab.project]}
+    async with open_client("docker", env={"DOCKER_HOST": docker_engine.host}) as client:
+        first, second, third, fourth = [
+            handle_in(await client.call("capture_activity", **watched)) for _ in range(4)
+        ]
+        await client.call("capture_activity", action="stop", capture=second)
+        fifth = handle_in(await client.call("capture_activity", **watched))
+        sixth = handle_in(await client.call("capture_activity", **watched))
+        kept = [resource.uri for resource in (await client.sdk.list_resources()).resources]
+    wanted = (sixth, fifth, fourth, third)
+    assert kept == [f"docker://captures/{handle}.json" for handle in wanted]
+    assert first not in str(kept)
 
 
 async def test_misuse_is_explained(server: ServerClient) -> None:

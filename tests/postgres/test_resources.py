@@ -15,6 +15,7 @@ from mcp_types import (
 )
 
 from stacksight_postgres.plans.model import print_plan, read_plan
+from tests.support.captures import check_capture_resource, handle_in
 from tests.support.stdio import ServerClient, open_client
 
 PLANS = sorted((Path(__file__).parent / "plans").glob("*.json"))
@@ -74,3 +75,17 @@ async def test_a_first_word_is_said_to_be_one(shop: ServerClient) -> None:
 
     assert "only the first word" in await filled("SELECT")
     assert "only the first word" not in await filled("SELECT 1")
+
+
+@each_era
+async def test_a_capture_can_be_read(shop_url: str, hypopg: None, mode: str) -> None:
+    async with open_client("postgres", env={"DATABASE_URL": shop_url}, mode=mode) as client:
+        handle = handle_in(await client.call("capture_queries", action="start"))
+        running = await check_capture_resource(client, "postgres", handle)
+        stopped = await client.call("capture_queries", action="stop", capture=handle)
+        told = await check_capture_resource(client, "postgres", handle)
+        again = await client.call("capture_queries", action="read", capture=handle)
+    assert (running["running"], told["running"]) == (True, False)
+    head = stopped.text.partition(";")[0]
+    assert f"{told['calls']} call" in head
+    assert again.text.startswith(head)

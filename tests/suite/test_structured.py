@@ -25,6 +25,7 @@ from tests.lighthouse.test_field_data import standing_in
 from tests.suite.stack import known, project_of
 from tests.suite.test_planted_faults import request
 from tests.support.stdio import ROOT, Answer, ServerClient, User, open_client
+from tests.support.text import without_tags
 
 Call = Callable[..., Awaitable[Any]]
 
@@ -55,11 +56,6 @@ def said_anew(definition: ToolDefinition, answer: Answer) -> str:
     kind = get_type_hints(definition.handler)["return"]
     model = TypeAdapter(kind).validate_python(answer.structured)
     return without_tags(redact_text(clean(definition.render(model))))
-
-
-def without_tags(text: str) -> str:
-    """Return the text with the random names of its fences made equal."""
-    return re.sub(r"untrusted-[0-9a-f]{6}", "untrusted-0", text)
 
 
 @asynccontextmanager

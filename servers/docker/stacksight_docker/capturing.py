@@ -10,6 +10,7 @@ from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.handles import Handles
+from stacksight_core.units import plural
 from stacksight_docker.analysis.activity import (
     MAX_CONTAINERS_SHOWN,
     Activity,
@@ -54,10 +55,15 @@ class Capture:
     peaks: dict[str, Peaks] = field(default_factory=dict)
     samples_here: bool = False
     open: bool = True
+    told: Activity | None = None
+    """What was told at its end; None until then."""
 
 
 class Captures:
-    """The captures of this server process; the oldest ends when there are too many."""
+    """The captures of this server process, also those that were stopped.
+
+    When there are too many, the oldest that was stopped is forgotten, or else the oldest of all.
+    """
 
     def __init__(self) -> None:
         self._kept: Handles[Capture] = Handles("capture", MAX_CAPTURES)
@@ -80,8 +86,9 @@ class Captures:
             before=before,
             samples_here=host.is_here(info),
         )
-        if len(self._kept) >= MAX_CAPTURES:
-            next(iter(self._kept))[1].open = False
+        forgotten = self._kept.make_room(lambda kept: kept.told is not None)
+        if forgotten is not None:
+            forgotten.open = False
         handle = self._kept.add(capture)
         if capture.samples_here:
             source.in_background(_watch, capture)
@@ -90,16 +97,33 @@ class Captures:
     async def read(self, source: Source, handle: str, *, stop: bool) -> Activity:
         """Tell what happened since the start, and end the capture if asked to.
 
+        A capture that was ended tells the same again.
+
         Raises:
             ToolFailure: there is no such capture.
         """
         capture = self._kept.get(handle)
+        if capture.told is not None:
+            return capture.told
         activity = await _tell(source, handle, capture)
         if stop:
             capture.open = False
-            self._kept.pop(handle)
+            capture.told = activity
             activity.state = "stopped"
         return activity
+
+    def titles(self) -> dict[str, str]:
+        """Return what each capture is about, by handle, newest first."""
+        return {handle: _title(capture) for handle, capture in reversed(list(self._kept))}
+
+
+CAPTURES = Captures()
+
+
+def _title(capture: Capture) -> str:
+    state = "running" if capture.told is None else "stopped"
+    names = ", ".join(baseline.listed.name for baseline in capture.before.values())
+    return f"{state}, {plural(len(capture.before), 'container')}: {names}"
 
 
 async def _baselines(

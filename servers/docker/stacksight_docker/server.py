@@ -18,7 +18,7 @@ from stacksight_docker.analysis.overview import ContainerList, StatusFilter, is_
 from stacksight_docker.analysis.resources import Kind, Resources
 from stacksight_docker.analysis.usage import SortKey, UsageAnswer
 from stacksight_docker.analysis.view import ContainerView, view_container
-from stacksight_docker.capturing import ERROR_NO_CAPTURE, Captures
+from stacksight_docker.capturing import CAPTURES, ERROR_NO_CAPTURE
 from stacksight_docker.comparing import compare_file
 from stacksight_docker.diagnosis.model import Diagnosis
 from stacksight_docker.happenings import read_history
@@ -41,6 +41,7 @@ from stacksight_docker.render.overview import render_containers
 from stacksight_docker.render.resources import render_resources
 from stacksight_docker.render.usage import render_usage
 from stacksight_docker.resolve import find_container, find_containers
+from stacksight_docker.resources import RESOURCES
 from stacksight_docker.settings import Settings
 from stacksight_docker.source.source import Source, connect, translate
 from stacksight_docker.writing import control_container, run_in_container
@@ -225,9 +226,6 @@ async def list_resources(
     return await list_kind(source_of(ctx), kind)
 
 
-CAPTURES = Captures()
-
-
 @tool(title="Capture activity", render=render_activity, idempotent=False)
 async def capture_activity(
     ctx: Context[Source],
@@ -294,4 +292,4 @@ TOOLS = (
     control_container,
     run_in_container,
 )
-SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, PROMPTS)
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, PROMPTS, RESOURCES)

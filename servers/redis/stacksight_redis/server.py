@@ -4,6 +4,7 @@ from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_redis.about import ABOUT
 from stacksight_redis.prompts import PROMPTS
+from stacksight_redis.resources import RESOURCES
 from stacksight_redis.settings import RedisSettings
 from stacksight_redis.source.connection import open_source
 from stacksight_redis.tools.captures import capture_messages
@@ -41,4 +42,4 @@ def translate(_: Exception) -> ToolFailure | None:
     return None
 
 
-SERVER = ServerSpec(ABOUT, RedisSettings, TOOLS, open_source, translate, PROMPTS)
+SERVER = ServerSpec(ABOUT, RedisSettings, TOOLS, open_source, translate, PROMPTS, RESOURCES)

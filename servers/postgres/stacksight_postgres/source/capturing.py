@@ -31,7 +31,7 @@ NOTE_TABLES_LAG = "Counters of tables may lag behind by a second; those of state
 ERROR_NEEDS_HANDLE = 'action="{action}" needs `capture`, the handle that action="start" returned.'
 
 
-@dataclass(frozen=True)
+@dataclass
 class Capture:
     """A capture that was started.
 
@@ -40,12 +40,14 @@ class Capture:
         started: on the monotonic clock, in seconds.
         reading: the counters then.
         rolled_back: how many transactions of ours had been rolled back.
+        told: what was told when it was stopped; None until then.
     """
 
     database: Database
     started: float
     reading: Reading
     rolled_back: int
+    told: Captured | None = None
 
 
 async def start_capture(database: Database, captures: Handles[Capture]) -> Captured:
@@ -53,12 +55,13 @@ async def start_capture(database: Database, captures: Handles[Capture]) -> Captu
     async with database.session() as session:
         reading = await read_counters(session)
         notes = hidden_note(session, reading.hidden)
+    captures.make_room(lambda kept: kept.told is not None)
     handle = captures.add(Capture(database, time.monotonic(), reading, database.rolled_back))
     return Captured(capture=handle, running=True, calls=0, total_ms=0.0, notes=notes)
 
 
 async def report_capture(captures: Handles[Capture], handle: str | None, *, stop: bool) -> Captured:
-    """Read the counters again and tell what happened; ``stop`` forgets the capture.
+    """Read the counters again and tell what happened; what is stopped tells the same again.
 
     Raises:
         ToolFailure: there is no such capture.
@@ -66,14 +69,16 @@ async def report_capture(captures: Handles[Capture], handle: str | None, *, stop
     if handle is None:
         raise ToolFailure(ERROR_NEEDS_HANDLE.format(action="stop" if stop else "read"))
     capture = captures.get(handle)
+    if capture.told is not None:
+        return capture.told
     database = capture.database
     async with database.session() as session:
         now = await read_counters(session)
         report = _report(session, capture, now, database.rolled_back - capture.rolled_back)
-    if stop:
-        captures.pop(handle)
     seconds = round(time.monotonic() - capture.started, 3)
-    return report.model_copy(update={"capture": handle, "running": not stop, "seconds": seconds})
+    told = report.model_copy(update={"capture": handle, "running": not stop, "seconds": seconds})
+    capture.told = told if stop else None
+    return told
 
 
 def _report(session: Session, capture: Capture, now: Reading, own: int) -> Captured:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from stacksight_redis.recording.ring import Gap, Ring
 from stacksight_redis.recording.wire import Subscription, Wire, WireError
@@ -47,6 +47,11 @@ class Recorder:
     def running(self) -> bool:
         """Whether it still listens."""
         return self.ended_at is None
+
+    @property
+    def subjects(self) -> Sequence[str]:
+        """The channels and patterns that it listens to."""
+        return self.subscription.names
 
     @property
     def gaps(self) -> list[Gap]:

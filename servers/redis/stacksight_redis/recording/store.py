@@ -1,5 +1,6 @@
 """The recordings of this process."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from stacksight_core.errors import ToolFailure
@@ -24,6 +25,10 @@ class Capture(Protocol):
     @property
     def running(self) -> bool:
         """Whether it still records."""
+
+    @property
+    def subjects(self) -> Sequence[str]:
+        """The channels, patterns or queues that it records."""
 
     async def stop(self) -> None:
         """End it; what it holds stays readable."""
@@ -64,6 +69,10 @@ class Captures:
             ToolFailure: there is none.
         """
         return self._captures.get(handle)
+
+    def newest_first(self) -> list[tuple[str, Capture]]:
+        """Return all captures with their handles."""
+        return list(self._captures)[::-1]
 
     async def aclose(self) -> None:
         """End all recordings."""

@@ -67,6 +67,11 @@ class QueueWatcher:
         """Whether it still looks."""
         return self.ended_at is None
 
+    @property
+    def subjects(self) -> Sequence[str]:
+        """The names of the queues that it follows."""
+        return [queue.label for queue in self.queues]
+
     async def start(self) -> None:
         """Look for the first time, and go on looking.
 

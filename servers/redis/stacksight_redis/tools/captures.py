@@ -33,6 +33,7 @@ from stacksight_redis.source.queue_watcher import QueueWatcher
 from stacksight_redis.tools.channels import GLOB, MAX_CHANNELS
 
 MAX_SEQ = 10**9
+MAX_SHOWN = 50
 
 ERROR_SUBSCRIBE = "The subscription at {where} was not made: {reason}."
 ERROR_NO_SUBJECT = (
@@ -75,7 +76,7 @@ async def capture_messages(
         int | None,
         Field(description="only what came after it", ge=0, le=MAX_SEQ),
     ] = None,
-    limit: Annotated[int, Field(description="messages shown", ge=0, le=50)] = 10,
+    limit: Annotated[int, Field(description="messages shown", ge=0, le=MAX_SHOWN)] = 10,
     wait_for: Annotated[
         Expectation | None,
         Field(description="answer as soon as this has come"),
@@ -106,6 +107,22 @@ async def capture_messages(
     return await _read(
         source, capture, kept, action=action, after_seq=after_seq, limit=limit,
         wait_for=wait_for, timeout_s=timeout_s,
+    )  # fmt: skip
+
+
+async def tell_capture(source: Source, capture: str) -> CaptureView:
+    """Return what a capture has recorded, with the newest messages.
+
+    Raises:
+        ToolFailure: there is no such capture.
+    """
+    kept = source.captures.get(capture)
+    if isinstance(kept, QueueWatcher):
+        return await _read_queues(capture, kept, "read", MAX_SHOWN, None, 0)
+    assert isinstance(kept, Recorder)
+    return await _read(
+        source, capture, kept, action="read", after_seq=None, limit=MAX_SHOWN, wait_for=None,
+        timeout_s=0,
     )  # fmt: skip
 
 
@@ -183,7 +200,7 @@ def _state_of_queues(handle: str, watcher: QueueWatcher) -> FollowedQueues:
         handle=handle,
         running=watcher.running,
         end_reason=watcher.end_reason,
-        queues=[queue.label for queue in watcher.queues],
+        queues=watcher.subjects,
         started_at=watcher.started_at,
         recorded_s=(watcher.ended_at or time.time()) - watcher.started_at,
         longest_pause_s=watcher.longest_pause_s,
@@ -258,7 +275,7 @@ def _state(handle: str, recorder: Recorder) -> Recorded:
         handle=handle,
         running=recorder.running,
         end_reason=recorder.end_reason,
-        listens_to=recorder.subscription.names,
+        listens_to=recorder.subjects,
         started_at=recorder.started_at,
         recorded_s=(recorder.ended_at or time.time()) - recorder.started_at,
         total=ring.total,
