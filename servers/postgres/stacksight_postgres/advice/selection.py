@@ -8,6 +8,9 @@ what would go well with it, which shows more plans, until nothing better turns u
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from threading import Event
+
+from anyio import to_thread
 
 from stacksight_postgres.advice.costs import Costs, Mask, OutOfTimeError, Plan, members
 from stacksight_postgres.advice.merging import merged_specs
@@ -144,7 +147,7 @@ class Selector:
 
     async def _refine(self) -> Mask:
         """Choose by the plans known, ask about the choice, and choose again with what it showed."""
-        chosen = self._choose(0)
+        chosen = await self._choose(0)
         for _ in range(MAX_ROUNDS):
             known = self._known_plans()
             fewer = [chosen & ~(1 << number) for number in members(chosen)]
@@ -154,16 +157,26 @@ class Selector:
                 break
             if self._known_plans() == known:
                 break
-            chosen = self._choose(chosen)
-        return self._choose(chosen)
+            chosen = await self._choose(chosen)
+        return await self._choose(chosen)
 
-    def _choose(self, start: Mask) -> Mask:
+    async def _choose(self, start: Mask) -> Mask:
+        """Pack beside the event loop, since it takes seconds where there are many plans."""
+        left = Event()
+
+        def pack() -> Mask:
+            packing = Packing(plans, self._sizes, self._limits, self._prices)
+            over = self._costs.is_over
+            return packing.improve(start, EXCHANGES, lambda: left.is_set() or over())
+
         plans = [
             [Plan(query.counted(plan.cost), plan.used) for plan in self._costs.plans(number)]
             for number, query in enumerate(self._costs.queries)
         ]
-        packing = Packing(plans, self._sizes, self._limits, self._prices)
-        return packing.improve(start, EXCHANGES, self._costs.is_over)
+        try:
+            return await to_thread.run_sync(pack, abandon_on_cancel=True)
+        finally:
+            left.set()
 
     def _known_plans(self) -> int:
         return sum(len(self._costs.plans(query)) for query in self._every)
