@@ -14,7 +14,8 @@ import pytest
 
 from tests.redis.conftest import Working
 from tests.redis.jobs import Jobs, wait_until
-from tests.support.stdio import ServerClient
+from tests.support.progress import call_with_progress
+from tests.support.stdio import ServerClient, raw_server
 
 TEN_MINUTES_MS = 600_000
 
@@ -348,3 +349,12 @@ async def test_many_causes_of_death_are_counted_by_exception(
         assert "15 more causes; all by exception: " in answer.text
         assert "ValueError 10" in answer.text
         assert "KeyError 10" in answer.text
+
+
+async def test_watching_reports_progress(redis_url: str, jobs: Jobs) -> None:
+    jobs.send("mail", 1)
+    async with raw_server("redis", env={"REDIS_URL": redis_url}) as server:
+        told, text = await call_with_progress(server, "watch_queues", seconds=3)
+    assert len(told) >= 2
+    assert set(told) == {"watching 1 queue"}
+    assert text.startswith("Watched 1 queue for 3.0 s: not moving: mail.")
