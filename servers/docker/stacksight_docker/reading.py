@@ -121,10 +121,9 @@ async def read_containers(
         mode = "patterns"
         reads = await _read_all(source, present, request, window, mode)
     elif mode == "auto":
-        mode = "patterns" if _is_repetitive(reads) else "lines"
+        mode = await _fitting_mode(reads)
     elif request.mode == "auto" and _only_level(request):
-        passes = compile_filter(None, request.level)
-        mode = "patterns" if _is_repetitive(reads, passes) else "lines"
+        mode = await _fitting_mode(reads, compile_filter(None, request.level))
     exits = await _exits(source, reads, now) if mode == "patterns" else {}
     answer = await to_thread.run_sync(_answer, reads, request, window, mode, now, exits)
     latest = max((r.records[-1].time for r in reads if r.records), default=window.after)
@@ -162,7 +161,12 @@ def _only_level(request: LogRequest) -> bool:
     return request.level is not None and not any(others)
 
 
-def _is_repetitive(reads: Sequence[_Read], passes: Matches = lambda _: True) -> bool:
+async def _fitting_mode(reads: Sequence[_Read], passes: Matches = lambda _: True) -> str:
+    repetitive = await to_thread.run_sync(_is_repetitive, reads, passes)
+    return "patterns" if repetitive else "lines"
+
+
+def _is_repetitive(reads: Sequence[_Read], passes: Matches) -> bool:
     """Tell whether a log says little again and again, as in a crash loop."""
     records = [record for read in reads for record in read.records if passes(record)]
     if len(records) < MANY_RECORDS:
