@@ -21,6 +21,7 @@ from stacksight_core.completions import NOTHING, Names, complete
 from stacksight_core.names import did_you_mean
 from stacksight_core.prompts import PromptDefinition, serve_prompt
 from stacksight_core.resources import Resources, explained
+from stacksight_core.tools import Translate
 from stacksight_core.untrusted import inline
 
 SourceT = TypeVar("SourceT")
@@ -40,9 +41,21 @@ class OfferingServer(MCPServer[SourceT]):
     source: SourceT | None = None
 
     def offer(
-        self, prompts: Sequence[PromptDefinition], resources: Resources[SourceT] | None
+        self,
+        prompts: Sequence[PromptDefinition],
+        resources: Resources[SourceT] | None,
+        translate: Translate,
+        *,
+        broken: str | None = None,
     ) -> None:
-        """Serve the prompts and the resources; to be called once."""
+        """Serve the prompts and the resources; to be called once.
+
+        Args:
+            prompts: of the server.
+            resources: of the server, or None.
+            translate: turns a driver's exception into a ToolFailure, or returns None.
+            broken: why the server cannot work; no resource is read then.
+        """
         self.resources = resources
         self._names: dict[tuple[str, str], Names] = {}
         for definition in prompts:
@@ -56,7 +69,7 @@ class OfferingServer(MCPServer[SourceT]):
                 title=family.title,
                 description=family.description,
                 mime_type=family.mime_type,
-            )(explained(family.read))
+            )(explained(family.read, translate, broken))
         self.completion()(self.complete)  # type: ignore[no-untyped-call]
 
     async def list_resources(self) -> list[Resource]:

@@ -5,11 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Resource
 
 from stacksight_core.completions import Names
 from stacksight_core.errors import ToolFailure
+from stacksight_core.redact import redact_text
+from stacksight_core.tools import Translate
+from stacksight_core.untrusted import clean
 
 SourceT = TypeVar("SourceT")
 
@@ -51,14 +54,29 @@ class Resources(Generic[SourceT]):
     listed: Callable[[SourceT], Awaitable[Sequence[Resource]]]
 
 
-def explained(read: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
-    """Make a reader's ToolFailure the protocol's own error, with its text."""
+def explained(
+    read: Callable[..., Awaitable[str]], translate: Translate, broken: str | None
+) -> Callable[..., Awaitable[str]]:
+    """Make a reader's failures the protocol's own errors, with our text.
+
+    Args:
+        read: a ToolFailure of it means that there is no such resource.
+        translate: turns a driver's exception into a ToolFailure, or returns None.
+        broken: why the server cannot work; nothing is read then.
+    """
 
     @functools.wraps(read)
     async def reading(*args: Any, **kwargs: Any) -> str:
+        if broken is not None:
+            raise ResourceError(broken)
         try:
             return await read(*args, **kwargs)
         except ToolFailure as failure:
-            raise ResourceNotFoundError(str(failure)) from failure
+            raise ResourceNotFoundError(redact_text(clean(str(failure)))) from failure
+        except Exception as error:
+            failed = translate(error)
+            if failed is None:
+                raise
+            raise ResourceError(redact_text(clean(str(failed)))) from error
 
     return reading

@@ -87,7 +87,7 @@ def build_server(
         lifespan=lifespan,
         log_level=settings.log_level,
     )
-    server.offer(spec.prompts, spec.resources)
+    server.offer(spec.prompts, spec.resources, spec.translate, broken=broken)
     return server
 
 

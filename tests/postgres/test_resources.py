@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -14,7 +15,9 @@ from mcp_types import (
     TextResourceContents,
 )
 
+from devstack.postgres import PostgresServer
 from stacksight_postgres.plans.model import print_plan, read_plan
+from tests.postgres.conftest import make_database
 from tests.support.captures import check_capture_resource, handle_in
 from tests.support.stdio import ServerClient, open_client
 
@@ -89,3 +92,21 @@ async def test_a_capture_can_be_read(shop_url: str, hypopg: None, mode: str) -> 
     head = stopped.text.partition(";")[0]
     assert f"{told['calls']} call" in head
     assert again.text.startswith(head)
+
+
+async def test_a_database_that_went_away_is_explained(
+    postgres_server: PostgresServer, hypopg: None
+) -> None:
+    url = await make_database(postgres_server, "leaving")
+    await execute(url, "CREATE EXTENSION pg_stat_statements")
+    async with open_client("postgres", env={"DATABASE_URL": url}) as client:
+        handle = handle_in(await client.call("capture_queries", action="start"))
+        await execute(postgres_server.url(), "DROP DATABASE leaving WITH (FORCE)")
+        with pytest.raises(MCPError, match='"leaving" does not exist'):
+            await client.sdk.read_resource(f"postgres://captures/{handle}.json")
+
+
+async def execute(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(sql)
+    await connection.close()

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from mcp.shared.exceptions import MCPError
 
 from tests.redis.jobs import Jobs
 from tests.support.captures import check_capture_resource, handle_in
@@ -49,3 +50,11 @@ async def test_followed_queues_can_be_read(redis_url: str, jobs: Jobs, mode: str
     assert (ended["running"], ended["total"]) == (False, 1)
     assert [job["message_id"] for job in ended["jobs"]] == [message]
     assert "hunter2" not in str(ended)
+
+
+@each_era
+async def test_a_server_with_bad_settings_says_so(mode: str) -> None:
+    async with open_client("redis", env={"REDIS_URL": "http://127.0.0.1"}, mode=mode) as client:
+        assert (await client.sdk.list_resources()).resources == []
+        with pytest.raises(MCPError, match="is not set up: REDIS_URL"):
+            await client.sdk.read_resource("redis://captures/capture-00000000.json")
