@@ -130,7 +130,8 @@ def _announcement(handler: Handler, _: Query) -> None:
 
 def _status(handler: Handler, query: Query) -> None:
     body = query.get("body", "<!doctype html><title>Sorry</title><h1>Sorry</h1>")
-    handler.answer(int(query["code"]), TYPES[".html"], body.encode())
+    code = int(query["code"])
+    handler.answer(code, TYPES[".html"], b"" if code in (204, 304) else body.encode())
 
 
 def _redirect(handler: Handler, query: Query) -> None:
@@ -171,6 +172,12 @@ def _set_and_return(handler: Handler, _: Query) -> None:
 def _download(handler: Handler, _: Query) -> None:
     page = (PAGES / "good.html").read_bytes()
     handler.answer(200, TYPES[".html"], page, Content_Disposition="attachment; filename=a.html")
+
+
+def _drawing(handler: Handler, _: Query) -> None:
+    """A picture without a width or height of its own."""
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg"><circle r="9"/></svg>'
+    handler.answer(200, "image/svg+xml", svg)
 
 
 def _policy(handler: Handler, query: Query) -> None:
@@ -249,6 +256,7 @@ ROUTES: dict[str, Callable[[Handler, Query], None]] = {
     "/set-and-return": _set_and_return,
     "/download": _download,
     "/policy": _policy,
+    "/drawing.svg": _drawing,
     "/huge": _huge,
     "/picture.png": _picture,
     "/noise.png": _noise,

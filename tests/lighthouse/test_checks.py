@@ -17,6 +17,13 @@ OURS = [
     "clickable-text",
     "contrast-on-gradient",
     "contrast-in-frame",
+    "label-in-inner-frame",
+    "label-in-foreign-frame",
+    "contrast-in-closed-shadow",
+    "pale-placeholder",
+    "missing-image",
+    "undecodable-image",
+    "covered-button",
     "loud-video",
     "tiny-text",
     "too-wide",
@@ -79,3 +86,15 @@ async def test_a_dialog_that_escape_closes_is_no_trap(client: ServerClient, site
 
     assert not audit.is_error
     assert "keyboard-trap" not in audit.text
+
+
+async def test_what_only_looks_like_a_fault_is_none(client: ServerClient, site: Site) -> None:
+    audit = await client.call("run_audit", url=f"{site.url}/decent.html", categories=UNTIMED)
+    assert audit.text.startswith("No check fails"), audit.text
+
+    # What cannot be judged is no pass either.
+    assert (
+        "1 x text in front of a picture, whose contrast cannot be measured: body > main > p#motto"
+        in audit.text
+    )
+    assert "frame-content: not looked into: 1 of the frames" in audit.text

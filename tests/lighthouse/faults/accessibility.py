@@ -1,5 +1,7 @@
 """Pages that somebody cannot use."""
 
+from urllib.parse import quote
+
 from tests.lighthouse.faults.page import HEAD, INTRO, PAGE, Fault
 
 _FILLER = "<p>" + "More text to scroll past. " * 60 + "</p>"
@@ -68,6 +70,38 @@ FAULTS = {
         "p#inside",
         '<div id="host"></div><script>document.getElementById("host").attachShadow({mode:"open"})'
         '.innerHTML = `<p id="inside" style="color:#bbb">Hard to read</p>`</script>',
+    ),
+    "contrast-in-closed-shadow": _body(
+        "closed-shadow-content",
+        "p#inside",
+        '<div id="host"></div><script>document.getElementById("host").attachShadow({mode:"closed"})'
+        '.innerHTML = `<p id="inside" style="color:#bbb">Hard to read</p>`</script>',
+    ),
+    "label-in-inner-frame": _body(
+        "frame-content",
+        "iframe#outer >>> iframe#inner >>> input#deep",
+        '<iframe id="outer" title="Outer" width="360" height="240" src="/status?code=200&amp;body='
+        + quote(
+            '<!doctype html><html lang="en"><title>Outer</title><main><h1>Outer</h1>'
+            '<iframe id="inner" title="Inner" width="300" height="120" src="/status?code=200&body='
+            + quote(
+                '<!doctype html><html lang="en"><title>Inner</title><main><input id="deep"></main>'
+            )
+            + '"></iframe></main>'
+        )
+        + '"></iframe>',
+    ),
+    "label-in-foreign-frame": _body(
+        "frame-content",
+        "iframe#shop >>> input#email",
+        '<iframe id="shop" title="Shop" width="360" height="240" '
+        'src="{other}/fault/missing-label"></iframe>',
+    ),
+    "pale-placeholder": _body(
+        "placeholder-contrast",
+        "input#town",
+        "<style>input::placeholder{color:#bbb}</style>"
+        '<label>Town <input id="town" placeholder="Such as Bath"></label>',
     ),
     "missing-label": _body("label", "input#email", '<input id="email" type="email">'),
     "placeholder-only": _body("label", "textarea#note", '<textarea id="note" rows="4"></textarea>'),

@@ -34,6 +34,31 @@ FAULTS = {
         INTRO + '<img id="flat" alt="" width="300" height="60" src="/picture.png?w=300&amp;h=300">',
         drawn=True,
     ),
+    "missing-image": Fault(
+        "broken-image",
+        "img#team",
+        INTRO + '<img id="team" alt="Our team" width="300" height="200" src="/team.png">',
+        drawn=True,
+    ),
+    "undecodable-image": Fault(
+        "broken-image",
+        "img#map",
+        INTRO + '<img id="map" alt="A map" width="300" height="200" src="/json">',
+        drawn=True,
+    ),
+    "missing-background": Fault(
+        "broken-image errors-in-console",
+        "stage.png",
+        INTRO + '<div style="height:200px;background:url(/stage.png)"></div>',
+    ),
+    "covered-button": Fault(
+        "covered-control",
+        "button#pay",
+        INTRO
+        + '<div style="position:relative"><button id="pay" style="padding:16px">Pay now</button>'
+        '<div id="veil" style="position:absolute;inset:0"></div></div>',
+        drawn=True,
+    ),
     "blurred-image": Fault(
         "image-size-responsive",
         "img#coarse",

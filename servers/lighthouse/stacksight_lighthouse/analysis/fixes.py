@@ -11,7 +11,12 @@ _FIXES = {
     "autoplay-media": "Remove autoplay, or add muted and a control to turn the sound on.",
     "bf-cache": "Use pagehide in place of unload, and close connections there; then going back is "
     "instant.",
+    "broken-image": "Correct the address, or let the server send the picture; for one that may be "
+    "missing give an onerror fallback.",
+    "closed-shadow-content": "Repair it in the component that makes the shadow root.",
     "content-width": "Let it shrink: max-width: 100%, flex-wrap, or a box with overflow-x: auto.",
+    "covered-control": "Give what lies over it pointer-events: none or a lower z-index, or take it "
+    "out of the page when it is not needed.",
     "dom-size-insight": "Render only what is in view (paging, virtual lists, content-visibility).",
     "focus-visible": "Give :focus-visible an outline; never outline: none without another sign.",
     "font-size": "Set running text in 12 pixels or more (16 is usual).",
@@ -52,6 +57,8 @@ _FIXES = {
     "meta-description": 'Add <meta name="description" content="…"> to <head>.',
     "meta-viewport": "Remove user-scalable=no and any maximum-scale below 5.",
     "parser-blocking-scripts": "Load it with defer (or async); never write it by document.write.",
+    "placeholder-contrast": "Give ::placeholder a colour of 4.5:1 (e.g. #767676 on white), and "
+    "opacity: 1.",
     "render-blocking-insight": "Load scripts with defer or async; inline the little CSS that the "
     "first view needs, and load the rest later.",
     "target-size": "Make the target at least 24 by 24 pixels, or leave as much space around it.",

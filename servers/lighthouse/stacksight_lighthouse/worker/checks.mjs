@@ -1,15 +1,16 @@
 // Checks of our own, for what Lighthouse leaves to people or leaves out. They count in no score.
 
-import fs from 'node:fs/promises';
-import {createRequire} from 'node:module';
-
+import {withAxe} from './axe.mjs';
 import {addCloseups} from './closeups.mjs';
+import {contrast} from './contrast.mjs';
+import {covered} from './covered.mjs';
 import {compression, libraries} from './derived.mjs';
 import {elementTools} from './elements.mjs';
-import {lookIntoFrames} from './frames.mjs';
+import {frames} from './frames.mjs';
+import {brokenImages} from './images.mjs';
 import {walkByTab} from './keyboard.mjs';
-import {put, putTable} from './results.mjs';
-import {framesOf, worldIn} from './worlds.mjs';
+import {asInScreenshot} from './layout.mjs';
+import {put, putTable, worstOf} from './results.mjs';
 
 const TIMEOUT_MS = 8_000;
 const MOST_NODES = 100;
@@ -34,9 +35,11 @@ export async function addChecks(page, lhr) {
   try {
     await asInScreenshot(session, lhr);
     const work = [];
-    if (lhr.categories.accessibility) work.push(accessibility, gradients, keyboard, sounds, frames);
+    if (lhr.categories.accessibility) {
+      work.push(accessibility, closedShadows, contrast, keyboard, sounds, frames);
+    }
     if (lhr.categories.seo) work.push(tinyText);
-    if (lhr.categories['best-practices']) work.push(tooWide, libraries);
+    if (lhr.categories['best-practices']) work.push(tooWide, brokenImages, covered, libraries);
     if (lhr.categories.performance) work.push(compression, blockingScripts);
     await page.evaluate(elementTools);
     for (const check of work) await timely(check(page, lhr, session)).catch(error => broken(lhr, check, error));
@@ -45,23 +48,6 @@ export async function addChecks(page, lhr) {
     await session.detach().catch(() => {}); // and the page is laid out as before
     page.off('dialog', dismiss);
   }
-}
-
-/** Lay the page out as Lighthouse's full-page screenshot has it, so that places agree with it. */
-async function asInScreenshot(session, {configSettings, fullPageScreenshot}) {
-  const {width, height, mobile, disabled} = configSettings.screenEmulation;
-  if (disabled) return;
-  await session.send('Emulation.setDeviceMetricsOverride', {
-    mobile,
-    width,
-    height: Math.round((fullPageScreenshot?.screenshot.height ?? height) * scale(width, fullPageScreenshot)),
-    deviceScaleFactor: 1,
-  });
-}
-
-// Without a viewport of its own a page is laid out wider than the screen, and shown smaller.
-function scale(width, fullPageScreenshot) {
-  return fullPageScreenshot ? Math.min(1, width / fullPageScreenshot.screenshot.width) : 1;
 }
 
 async function timely(work) {
@@ -117,19 +103,6 @@ async function accessibility(page, lhr, session) {
   }
 }
 
-/** Text on a gradient: axe cannot tell its contrast, but if no part of the gradient suffices, we can. */
-async function gradients(page, lhr, session) {
-  const run = await withAxe(session);
-  const nodes = await run(`(${poorGradients})(${MOST_NODES})`);
-  put(lhr, 'accessibility', {
-    id: 'gradient-contrast',
-    title: nodes.length ? 'Text on a gradient is hard to read' : 'Text on gradients can be read',
-    description: 'Darken the text or the gradient until every part of it has a ratio of 4.5:1.',
-    impact: 'serious',
-    nodes,
-  });
-}
-
 async function sounds(page, lhr) {
   const nodes = await page.evaluate(selfPlaying, MOST_NODES);
   put(lhr, 'accessibility', {
@@ -141,31 +114,20 @@ async function sounds(page, lhr) {
   });
 }
 
-async function frames(page, lhr, session) {
-  if ((await framesOf(session)).below.length === 0) return;
-  const {nodes, impact, others} = await lookIntoFrames(session, await axeSource());
+/** What is in closed shadow roots: nothing of Lighthouse sees it. */
+async function closedShadows(page, lhr, session) {
+  const run = await withAxe(session);
+  const found = await run(`(${runAxeInClosed})(${MOST_NODES})`);
+  if (found === null) return;
   put(lhr, 'accessibility', {
-    id: 'frame-content',
-    title: nodes.length ? 'What is inside of frames has faults' : 'What is inside of frames has no faults',
-    description: 'Frames of the same origin are checked like the page itself.',
-    impact,
-    nodes,
-    unknown: others
-      ? `${others} frames of other origins, or beyond the first few, were not looked into`
-      : null,
+    id: 'closed-shadow-content',
+    title: found.length
+      ? 'What is inside of closed shadow roots has faults'
+      : 'What is inside of closed shadow roots has no faults',
+    description: 'The contents of closed shadow roots are checked like the page itself.',
+    impact: worstOf(found.map(fault => fault.impact)),
+    nodes: found.map(fault => fault.node),
   });
-}
-
-const worlds = new WeakMap(); // axe is large: it is read into a page once
-
-async function withAxe(session) {
-  if (!worlds.has(session)) {
-    const {main} = await framesOf(session);
-    const run = await worldIn(session, main.id);
-    await run(`${await axeSource()};(${elementTools})();0`);
-    worlds.set(session, run);
-  }
-  return worlds.get(session);
 }
 
 /** Scripts that hold the parser up below the first content, where no check of Lighthouse looks. */
@@ -191,10 +153,6 @@ async function blockingScripts(page, lhr) {
   });
 }
 
-function axeSource() {
-  return fs.readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-}
-
 // --- in the page ----------------------------------------------------------------------------
 
 async function runAxe(rules, most) {
@@ -214,52 +172,26 @@ async function runAxe(rules, most) {
   }));
 }
 
-async function poorGradients(most) {
-  const MOST_GRADIENTS = 30;
-  const {all, describe, parentOf} = globalThis.__stacksight;
-  const graded = [...all()]
-    .filter(node => getComputedStyle(node).backgroundImage.includes('gradient') && node.textContent.trim())
-    .slice(0, MOST_GRADIENTS);
-  if (graded.length === 0) return [];
-  const {incomplete} = await globalThis.axe.run({include: graded}, {
-    runOnly: {type: 'rule', values: ['color-contrast']},
-    resultTypes: ['incomplete'],
+async function runAxeInClosed(most) {
+  const {describe, opened} = globalThis.__stacksight;
+  if (opened.length === 0) return null;
+  const roots = opened.map(host => host.shadowRoot);
+  const inside = node => {
+    const root = node.getRootNode();
+    return root instanceof ShadowRoot && (roots.includes(root) || inside(root.host));
+  };
+  const {violations} = await globalThis.axe.run({include: opened}, {
+    runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa']},
+    resultTypes: ['violations'],
     elementRef: true,
     iframes: false,
   });
   scrollTo(0, 0);
-  const colours = text =>
-    [...text.matchAll(/rgba?\(([\d.]+), ([\d.]+), ([\d.]+)(?:, ([\d.]+))?\)/g)]
-      .filter(([, , , , alpha = '1']) => Number(alpha) === 1)
-      .map(([, ...parts]) => parts.slice(0, 3).map(Number));
-  const luminance = colour => {
-    const [r, g, b] = colour.map(part => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; // WCAG 2, relative luminance
-  };
-  const contrast = (a, b) => {
-    const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-    return (light + 0.05) / (dark + 0.05);
-  };
-  const found = [];
-  for (const {element, any} of incomplete.flatMap(({nodes}) => nodes)) {
-    if (!element || !any.some(({data}) => data?.messageKey === 'bgGradient')) continue;
-    let behind = element;
-    while (behind && !getComputedStyle(behind).backgroundImage.includes('gradient')) behind = parentOf(behind);
-    const stops = behind ? colours(getComputedStyle(behind).backgroundImage) : [];
-    const style = getComputedStyle(element);
-    const [text] = colours(style.color);
-    if (!text || stops.length < 2) continue;
-    const size = parseFloat(style.fontSize);
-    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    const best = Math.max(...stops.map(stop => contrast(text, stop)));
-    if (best < (large ? 3 : 4.5)) {
-      found.push(describe(element, `At best ${best.toFixed(2)} to 1 on its gradient, expected ${large ? 3 : 4.5} to 1`));
-    }
-  }
-  return found.slice(0, most);
+  return violations
+    .flatMap(({id, help, impact, nodes}) => nodes.map(({element}) => ({id, help, impact, element})))
+    .filter(({element}) => element && inside(element))
+    .slice(0, most)
+    .map(({id, help, impact, element}) => ({impact, node: describe(element, `${id}: ${help}`)}));
 }
 
 function parserScripts() {
@@ -370,19 +302,22 @@ function wideElements(most) {
 // What a check would have said is not known.
 const IDS = {
   accessibility: ['nested-interactive', 'scrollable-region-focusable', 'summary-name'],
-  gradients: ['gradient-contrast'],
+  closedShadows: ['closed-shadow-content'],
+  contrast: ['gradient-contrast', 'picture-contrast', 'placeholder-contrast'],
   keyboard: ['keyboard-trap', 'focus-visible', 'mouse-only-control'],
   sounds: ['autoplay-media'],
   frames: ['frame-content'],
   tinyText: ['font-size'],
   tooWide: ['content-width'],
+  brokenImages: ['broken-image'],
+  covered: ['covered-control'],
   compression: ['text-compression'],
   blockingScripts: ['parser-blocking-scripts'],
   libraries: ['vulnerable-libraries'],
 };
 const CATEGORIES = {
-  tinyText: 'seo', tooWide: 'best-practices', libraries: 'best-practices', compression: 'performance',
-  blockingScripts: 'performance',
+  tinyText: 'seo', tooWide: 'best-practices', libraries: 'best-practices', brokenImages: 'best-practices',
+  covered: 'best-practices', compression: 'performance', blockingScripts: 'performance',
 };
 
 function broken(lhr, check, error) {

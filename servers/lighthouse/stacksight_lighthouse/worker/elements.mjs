@@ -74,5 +74,5 @@ export function elementTools() {
     return node && node !== document.body && node !== document.documentElement ? node : null;
   }
 
-  globalThis.__stacksight = {all, describe, shown, tabbable, active, parentOf};
+  globalThis.__stacksight = {all, describe, selector, shown, tabbable, active, parentOf};
 }

@@ -1,41 +1,124 @@
-// Looks into the frames of the page's own origin, which Lighthouse's accessibility checks do not.
+// Looks into the frames of the page, those inside of others too, which Lighthouse's accessibility
+// checks do not.
 
+import {axeSource} from './axe.mjs';
 import {elementTools} from './elements.mjs';
+import {put, worstOf} from './results.mjs';
 import {framesOf, worldIn} from './worlds.mjs';
 
-const MOST_FRAMES = 5;
+const MOST_FRAMES = 8;
 const MOST_NODES = 30;
+const MOST_DEEP = 5;
+const ALL_MS = 6_000;
+const FRAME_MS = 2_500; // a frame without scripts never answers
 // What is asked of a page as a whole, not of a part of it.
 const OF_PAGES = ['document-title', 'bypass', 'html-has-lang', 'meta-viewport', 'meta-refresh'];
-const IMPACTS = ['minor', 'moderate', 'serious', 'critical'];
+const PAGES = /^(https?|about|blob|data):/;
+const ATTACH = {waitForDebuggerOnStart: false, flatten: true};
 
 /**
- * Run axe in the frames of the page's own origin.
+ * Run axe in the frames.
  *
  * Not by puppeteer's frames: it loses them when Lighthouse tries the way back to the page.
- * @param {import('puppeteer-core').CDPSession} session
- * @param {string} axe - its source
- * @returns {Promise<{nodes: object[], impact: string|undefined, others: number}>} nodes as Lighthouse
- *   describes them, placed in the page; `others`: how many frames were not looked into
  */
-export async function lookIntoFrames(session, axe) {
-  const {main, below} = await framesOf(session);
-  const ours = below.filter(frame => frame.securityOrigin === main.securityOrigin || /^about:srcdoc/.test(frame.url));
-  const found = [];
-  for (const frame of ours.slice(0, MOST_FRAMES)) found.push(...(await lookInto(session, frame, axe)));
-  const impact = found.map(fault => fault.impact).sort((a, b) => IMPACTS.indexOf(b) - IMPACTS.indexOf(a))[0];
-  const others = below.length - Math.min(ours.length, MOST_FRAMES);
-  return {nodes: found.map(fault => fault.node), impact, others};
+export async function frames(page, lhr, session) {
+  const others = await attachToOthers(session);
+  try {
+    const seen = await visibleFrames(session, others);
+    if (seen.length === 0) return;
+    const axe = await axeSource();
+    const end = Date.now() + ALL_MS;
+    const found = [];
+    let missed = Math.max(0, seen.length - MOST_FRAMES);
+    for (const frame of seen.slice(0, MOST_FRAMES)) {
+      const patience = Math.min(FRAME_MS, end - Date.now());
+      const work = patience > 0 && frame.readable && lookInto(frame, axe, new URL(lhr.finalDisplayedUrl));
+      const faults = work && (await within(patience, work));
+      if (faults) found.push(...faults);
+      else missed += 1;
+    }
+    report(lhr, found, missed);
+  } finally {
+    await session.send('Target.setAutoAttach', {...ATTACH, autoAttach: false});
+  }
 }
 
-async function lookInto(session, frame, axe) {
-  const place = await placeOf(session, frame.id);
-  if (!place) return [];
-  const run = await worldIn(session, frame.id);
-  await run(`${axe};(${elementTools})();0`);
-  const faults = await run(`(${runAxe})(${JSON.stringify(OF_PAGES)}, ${MOST_NODES})`);
-  const name = place.id ? `iframe#${place.id}` : 'iframe';
-  return faults.map(({impact, node}) => ({impact, node: placed(node, place, name)}));
+function report(lhr, found, missed) {
+  const own = found.some(fault => fault.own); // others have to repair theirs
+  const left = missed ? ` (${missed} more could not be looked into)` : '';
+  put(lhr, 'accessibility', {
+    id: 'frame-content',
+    title: found.length ? `What is inside of frames has faults${left}` : 'What is inside of frames has no faults',
+    description: 'The documents in frames are checked like the page itself.',
+    impact: own ? worstOf(found.map(fault => fault.impact)) : 'minor',
+    nodes: found.map(fault => fault.node),
+    unknown: missed
+      ? `not looked into: ${missed} of the frames (not loaded, no scripts, or after the first ${MOST_FRAMES})`
+      : null,
+  });
+}
+
+/** Return the work's result, or null when it fails or takes longer. */
+async function within(ms, work) {
+  let timer;
+  const late = new Promise(resolve => {
+    timer = setTimeout(resolve, ms, null);
+  });
+  try {
+    return await Promise.race([work.catch(() => null), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Attach to the frames of other sites, which are in processes of their own, and return the sessions. */
+async function attachToOthers(session, depth = 1) {
+  const attached = [];
+  const note = child => attached.push(child);
+  session.on('sessionattached', note);
+  await session.send('Target.setAutoAttach', {...ATTACH, autoAttach: true});
+  session.off('sessionattached', note);
+  const inner = depth < MOST_DEEP ? attached.map(child => attachToOthers(child, depth + 1)) : [];
+  return [...attached, ...(await Promise.all(inner)).flat()];
+}
+
+/**
+ * Return the frames that can be seen.
+ * @returns {Promise<{id: string, at: object, name: string, left: number, top: number, origin: string,
+ *   readable: boolean, local: boolean}[]>} `at`: the session of its process; `left`, `top`: its place
+ *   in the page; `local`: whether it comes from this machine
+ */
+async function visibleFrames(session, others) {
+  const frames = [];
+  for (const at of [session, ...others]) {
+    for (const frame of await framesOf(at).catch(() => [])) frames.push({...frame, at});
+  }
+  const [main, ...below] = frames;
+  const places = new Map([[main.id, {at: session, name: '', left: 0, top: 0, origin: originOf(main)}]]);
+  for (let depth = 0; depth < MOST_DEEP; depth++) {
+    for (const frame of below) {
+      const parent = places.get(frame.parentId);
+      if (!parent || places.has(frame.id)) continue;
+      const place = await placeOf(parent.at, frame.id).catch(() => null);
+      if (!place) continue; // not to be seen, nor what is inside of it
+      places.set(frame.id, {
+        id: frame.id,
+        at: frame.at,
+        name: `${parent.name}iframe${place.id ? `#${place.id}` : ''} >>> `,
+        left: parent.left + place.left,
+        top: parent.top + place.top,
+        origin: originOf(frame) ?? parent.origin,
+        readable: PAGES.test(frame.url), // not what Chrome shows in place of a page that did not load
+        local: frame.securityOriginDetails?.isLocalhost ?? false,
+      });
+    }
+  }
+  return [...places.values()].slice(1);
+}
+
+/** Return where a frame comes from, or null when that is its parent's document. */
+function originOf({url}) {
+  return /^https?:/.test(url) ? new URL(url).origin : null;
 }
 
 async function placeOf(session, frameId) {
@@ -46,18 +129,29 @@ async function placeOf(session, frameId) {
     functionDeclaration: String(function () {
       const {left, top, width, height} = this.getBoundingClientRect();
       if (width <= 1 || height <= 1 || !this.checkVisibility()) return null;
-      return {id: this.id, left: left + scrollX + this.clientLeft, top: top + scrollY + this.clientTop};
+      const [x, y] = globalThis === globalThis.top ? [scrollX, scrollY] : [0, 0];
+      return {id: this.id, left: left + x + this.clientLeft, top: top + y + this.clientTop};
     }),
     returnByValue: true,
   });
   return result.value;
 }
 
-function placed(node, place, name) {
+async function lookInto(frame, axe, page) {
+  const run = await worldIn(frame.at, frame.id);
+  await run(`${axe};(${elementTools})();0`);
+  const faults = await run(`(${runAxe})(${JSON.stringify(OF_PAGES)}, ${MOST_NODES})`);
+  const where = frame.origin === page.origin ? '' : ` (in a frame of ${frame.origin})`;
+  const own = frame.local || new URL(frame.origin).hostname === page.hostname;
+  return faults.map(({impact, node}) => ({impact, own, node: placed(node, frame, where)}));
+}
+
+function placed(node, frame, where) {
   const {top, left, width, height} = node.boundingRect;
-  const [x, y] = [left + place.left, top + place.top];
+  const [x, y] = [left + frame.left, top + frame.top];
   const boundingRect = {top: y, left: x, width, height, right: x + width, bottom: y + height};
-  return {...node, selector: `${name} >>> ${node.selector}`, path: '', boundingRect};
+  const selector = frame.name + node.selector;
+  return {...node, selector, path: '', boundingRect, explanation: node.explanation + where};
 }
 
 // In the frame.

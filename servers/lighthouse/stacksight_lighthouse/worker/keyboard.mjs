@@ -73,7 +73,7 @@ async function examined(page, walk, set) {
     }
     return false;
   };
-  if (await page.evaluate(isFrame, [...set])) return []; // the focus is inside, where we cannot see
+  if (await page.evaluate(isOpaque, [...set])) return []; // the focus is inside, where we cannot see
   const jump = walk.order.at(-1);
   await page.keyboard.press('Escape');
   if (await leaves(['Tab'])) return [];
@@ -139,9 +139,11 @@ async function where(settleMs) {
   return {index, seen: ring || known || caret || changed || !tools.shown(node)};
 }
 
-function isFrame(indexes) {
+// A frame, or the host of a closed shadow root: it has the focus, which it cannot take itself.
+function isOpaque(indexes) {
   const {nodes} = globalThis.__stacksight.walk;
-  return indexes.some(index => /^(IFRAME|OBJECT|EMBED)$/.test(nodes[index]?.tagName));
+  return indexes.map(index => nodes[index]).filter(Boolean).some(node =>
+    /^(IFRAME|OBJECT|EMBED)$/.test(node.tagName) || (node.tabIndex < 0 && !node.hasAttribute('tabindex')));
 }
 
 function describeAll(indexes, explanation) {

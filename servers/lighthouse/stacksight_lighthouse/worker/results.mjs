@@ -1,6 +1,7 @@
 // Puts checks of our own into Lighthouse's result, in its own form.
 
 export const GROUP = 'stacksight';
+const IMPACTS = ['critical', 'serious', 'moderate', 'minor'];
 
 /** Add a check whose offenders are elements. */
 export function put(lhr, category, {nodes, ...check}) {
@@ -34,4 +35,9 @@ export function putTable(lhr, category, check) {
   };
   const {auditRefs} = lhr.categories[category];
   if (!auditRefs.some(ref => ref.id === id)) auditRefs.push({id, weight: 0, group: GROUP});
+}
+
+/** Return the worst of axe's impacts, or undefined of none. */
+export function worstOf(impacts) {
+  return IMPACTS.find(impact => impacts.includes(impact));
 }
