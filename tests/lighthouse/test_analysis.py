@@ -13,7 +13,12 @@ from stacksight_lighthouse.analysis import topics
 from stacksight_lighthouse.analysis.findings import findings_of
 from stacksight_lighthouse.analysis.patterns import common_selector, fold
 from stacksight_lighthouse.analysis.points import log_normal_score, points_to_gain
-from stacksight_lighthouse.analysis.report import not_measured, representative_run, summarize
+from stacksight_lighthouse.analysis.report import (
+    busy_runs,
+    not_measured,
+    representative_run,
+    summarize,
+)
 from stacksight_lighthouse.analysis.topics import TOPICS, look_into
 from stacksight_lighthouse.models.audits import Element, Item, StoredAudit
 from stacksight_lighthouse.render.report import fitted, render_report
@@ -307,3 +312,15 @@ def test_a_report_of_many_failures_fits_and_names_them_all(demo_audit: StoredAud
     assert [f.check for f in report.findings] + report.other_failures == everything
     assert len(text) <= 4_000
     assert all(check in text for check in everything)
+
+
+def test_runs_on_a_busy_machine_are_counted(demo_audit: StoredAudit) -> None:
+    index = demo_audit.lhr["environment"]["benchmarkIndex"]
+    slow = {**demo_audit.lhr, "environment": {"benchmarkIndex": index / 2}}
+
+    [note] = busy_runs([demo_audit.lhr, slow, demo_audit.lhr], best=index)
+    assert note.startswith("In 1 of 3 runs the machine was below 70% of its best speed")
+
+    assert busy_runs([demo_audit.lhr, demo_audit.lhr], best=index) == []
+    assert busy_runs([slow], best=index) == []  # the report says it of the one that stands for all
+    assert busy_runs([slow, slow], best=None) == []

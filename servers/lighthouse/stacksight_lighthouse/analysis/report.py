@@ -127,6 +127,25 @@ def _contamination(index: float, best: float | None, lhr: Json) -> list[str]:
     ]
 
 
+def busy_runs(results: Sequence[Json], best: float | None) -> list[str]:
+    """Return a note on the runs that met a busy machine, when there are several runs.
+
+    Args:
+        results: an LHR per run.
+        best: the best benchmarkIndex of this machine, None when no timings were taken.
+    """
+    if best is None or len(results) < 2:
+        return []
+    indexes = [lhr["environment"]["benchmarkIndex"] for lhr in results]
+    busy = sum(1 for index in indexes if index < CONTAMINATED_BELOW * best)
+    if not busy:
+        return []
+    return [
+        f"In {busy} of {len(results)} runs the machine was below {CONTAMINATED_BELOW:.0%} of its "
+        "best speed; some of the spread is the machine's."
+    ]
+
+
 def _matters(finding: Finding) -> bool:
     return finding.points >= LEAST_POINTS or not finding.counted
 

@@ -5,7 +5,7 @@ import asyncio
 from stacksight_lighthouse.analysis.figures import figures_of
 from stacksight_lighthouse.analysis.history import entry_of
 from stacksight_lighthouse.analysis.metrics import timings_of
-from stacksight_lighthouse.analysis.report import representative_run
+from stacksight_lighthouse.analysis.report import busy_runs, representative_run
 from stacksight_lighthouse.models.audits import StoredAudit
 from stacksight_lighthouse.models.orders import Order
 from stacksight_lighthouse.source.lighthouse import Lighthouse, Outcome
@@ -19,7 +19,7 @@ async def keep(source: Lighthouse, order: Order, outcome: Outcome) -> tuple[str,
         lhr=representative_run(outcome.results),
         runs=[timings_of(lhr) for lhr in outcome.results],
         best_index=outcome.best_index,
-        notes=outcome.notes,
+        notes=[*outcome.notes, *busy_runs(outcome.results, outcome.best_index)],
         figures=[figures_of(lhr) for lhr in outcome.results],
     )
     return await asyncio.to_thread(source.store.save, audit, entry_of), audit
