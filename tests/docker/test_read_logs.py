@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from devstack.engine import Engine
+from stacksight_core.errors import ToolFailure
+from stacksight_docker.clock import parse_moment
 from tests.docker.conftest import Laboratory, until
 from tests.support.stdio import ServerClient, open_client
 
@@ -54,6 +58,32 @@ async def test_filters_levels_and_context(server: ServerClient, lab: Laboratory)
     assert "Read all 7 lines" in none.text
     later = await server.call("read_logs", containers=names, until="1h")
     assert "No line" in later.text
+
+
+async def test_the_time_that_an_answer_quotes_is_taken(
+    server: ServerClient, lab: Laboratory
+) -> None:
+    lab.end("app", "echo hello; sleep 1.1; echo bye")
+    names = [f"{lab.project}-app"]
+    text = (await server.call("read_logs", containers=names, mode="lines")).text
+    last = re.findall(r"(\d\d:\d\d:\d\d).*bye", text)[0]
+    around = await server.call("read_logs", containers=names, around=last)
+    since = await server.call("read_logs", containers=names, since=last)
+    assert "hello" in around.text
+    assert "bye" in around.text
+    assert "hello" not in since.text
+    assert "bye" in since.text
+
+
+def test_a_time_of_day_is_the_last_there_was() -> None:
+    now = 1_764_288_000.0 + 600  # 2025-11-28 00:10:00Z
+    assert parse_moment("since", "00:05", now) == now - 300
+    assert parse_moment("since", "00:10:30Z", now) == now + 30
+    assert parse_moment("since", "23:59:59.5", now) == now - 600.5
+    assert parse_moment("since", "2025-11-27 23:59", now) == now - 660
+    for wrong in ("24:00", "7:05", "12:61", "12:00+01:00"):
+        with pytest.raises(ToolFailure, match="is no time"):
+            parse_moment("since", wrong, now)
 
 
 async def test_bad_arguments_say_what_is_wrong(server: ServerClient, lab: Laboratory) -> None:
