@@ -79,7 +79,7 @@ FAULTS = {
     ),
     "label-in-inner-frame": _body(
         "frame-content",
-        "iframe#outer >>> iframe#inner >>> input#deep",
+        "iframe#outer >>> iframe#inner >>> body > main > input#deep",
         '<iframe id="outer" title="Outer" width="360" height="240" src="/status?code=200&amp;body='
         + quote(
             '<!doctype html><html lang="en"><title>Outer</title><main><h1>Outer</h1>'
@@ -93,7 +93,7 @@ FAULTS = {
     ),
     "label-in-foreign-frame": _body(
         "frame-content",
-        "iframe#shop >>> input#email",
+        "iframe#shop >>> body > main > input#email",
         '<iframe id="shop" title="Shop" width="360" height="240" '
         'src="{other}/fault/missing-label"></iframe>',
     ),
