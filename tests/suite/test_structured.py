@@ -1,7 +1,7 @@
-"""Structured mode: every tool's model fits its schema, and its text says nothing that it does not.
+"""Structured mode: every tool's model fits its schema, and model and text say the same.
 
 The text is made anew from the model that was sent: whatever the text had from elsewhere would be
-missing.
+missing. The other way round, each text and number of the model is looked for in the text.
 """
 
 import asyncio
@@ -24,10 +24,47 @@ from stacksight_core.untrusted import clean
 from tests.lighthouse.test_field_data import standing_in
 from tests.suite.stack import known, project_of
 from tests.suite.test_planted_faults import request
+from tests.support.saying import unsaid
 from tests.support.stdio import ROOT, Answer, ServerClient, User, open_client
 from tests.support.text import without_tags
 
 Call = Callable[..., Awaitable[Any]]
+
+RECT = "show_audit tells where elements are, by a picture"
+ARGUMENT = "the call's own argument"
+WORD = "the text says it in other words"
+UNSAID = {
+    "describe_table": {"foreign_keys[].name": "the text has its columns and what they refer to"},
+    "run_query": {"cell_chars": ARGUMENT},
+    "explain_query": {"plans[].findings[].kind": WORD},
+    "top_queries": {
+        "by": WORD,
+        "statements[].read_blocks": "the text has the share that came from the cache",
+    },
+    "capture_queries": {
+        "statements[].read_blocks": "the text has the share that came from the cache",
+        "commits": "it counts background work too; the text has what went wrong",
+    },
+    "inspect_queue": {
+        "pages[].messages[].redis_id": "the text has message_id, which stays",
+        "pages[].messages[].bytes": "the text has it where a message is large",
+    },
+    "list_containers": {"containers[].id": "tools take the name, which the text has"},
+    "inspect_container": {"network_mode": "the text has the networks instead of `default`"},
+    "read_logs": {"mode": WORD, "asked": "the text leaves out `everything`"},
+    "list_resources": {"kind": WORD},
+    "capture_activity": {"state": WORD, "capture": ARGUMENT},
+    "run_in_container": {"command[]": ARGUMENT},
+    "run_audit": {
+        "findings[].offenders": "the text has the number of each pattern",
+        "findings[].patterns[].example": "the text has the pattern; inspect_audit has examples",
+    },
+    "inspect_audit": {"rect": RECT},
+    "show_audit": dict.fromkeys(("rect", "top", "width", "height"), "the picture shows it"),
+    "audit_pages": {"rows[].url": "the text has what they have in common once, and their paths"},
+    "read_field_data": {"asked": ARGUMENT},
+}
+"""What only the model says, and why: by tool, the path or a part of it."""
 
 
 class Checked:
@@ -47,6 +84,7 @@ class Checked:
         assert not answer.is_error, answer.text
         jsonschema.validate(answer.structured, self._schemas[tool])
         assert said_anew(self._definitions[tool], answer) == without_tags(answer.text)
+        assert unsaid(answer.structured, answer.text, UNSAID.get(tool, {})) == set()
         self.called.add(tool)
         return answer.structured
 
