@@ -98,7 +98,7 @@ async def test_several_runs_tell_their_spread(client: ServerClient, site: Site) 
         ({"url": "http://localhost:1/", "device": "tablet"}, "'mobile' or 'desktop'"),
         ({"url": "http://localhost:1/", "categories": []}, "at least 1"),
         ({"url": "http://localhost:1/", "runs": 100}, "less than or equal to 9"),
-        ({"url": "http://localhost:1/"}, "nothing accepts connections"),
+        ({"url": "http://localhost:2/"}, "nothing accepts connections"),
         ({"url": "file:///etc/passwd"}, "http:// or https://"),
         ({"url": "http://169.254.169.254/"}, "metadata"),
         ({"url": "--renderer-cmd-prefix=x"}, "http:// or https://"),

@@ -51,7 +51,13 @@ UNSAID = {
     },
     "list_containers": {"containers[].id": "tools take the name, which the text has"},
     "inspect_container": {"network_mode": "the text has the networks instead of `default`"},
-    "read_logs": {"mode": WORD, "asked": "the text leaves out `everything`"},
+    "read_logs": {
+        "mode": WORD,
+        "asked": "the text leaves out `everything`",
+        "lines[].stream": "the text marks only what went to stderr",
+        "lines[].level": "the line says it itself",
+        "first_error": "one of the lines shown, whose time and container are written otherwise",
+    },
     "list_resources": {"kind": WORD},
     "capture_activity": {"state": WORD, "capture": ARGUMENT},
     "run_in_container": {"command[]": ARGUMENT},
@@ -154,7 +160,8 @@ async def test_docker(stack: Stack) -> None:
         await call("list_containers")
         await call("diagnose", target=project)
         await call("inspect_container", container=f"{project}/export")
-        await call("read_logs", containers=[project])
+        for mode in ("lines", "patterns"):
+            await call("read_logs", containers=[project], mode=mode)
         await call("measure_usage", containers=[project])
         await call("list_events", containers=[project])
         for kind in ("disk", "images", "volumes", "networks"):

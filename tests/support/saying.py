@@ -44,7 +44,9 @@ def _is_said(value: Any, text: str) -> bool:
         return value[:BEGINNING] in text or (time != "" and time in text)
     if value is None or isinstance(value, bool) or abs(value) < TELLING:
         return True
-    return any(re.search(rf"(?<![\w.,]){re.escape(f)}(?!\w|[.,]\d)", text) for f in _forms(value))
+    return any(
+        re.search(rf"(?<![\w.,]){re.escape(f)}(?!(?!x )\w|[.,]\d)", text) for f in _forms(value)
+    )
 
 
 def _forms(number: float) -> Iterator[str]:
