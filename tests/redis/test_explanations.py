@@ -85,6 +85,7 @@ async def test_a_retry_is_told_with_its_time(
     )
     with working(jobs):
         wait_until(lambda: store.hlen("dramatiq:exports.DQ.msgs") == 1)
+        wait_until(lambda: store.hlen("dramatiq:exports.msgs") == 0)
         found = await client.call("inspect_message", message_id=message.message_id)
         answer = await client.call("diagnose_queue", queue="exports")
     assert found.text.startswith("Waits for retry 1 of 5 after ValueError: no captions")

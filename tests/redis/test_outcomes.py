@@ -46,7 +46,7 @@ def limited(redis_url: str) -> Jobs:
     def forget_later(page: int) -> None:
         raise ConnectionError(f"no route for page {page}")
 
-    later = {"max_retries": 5, "min_backoff": 600, "max_backoff": 600}
+    later = {"max_retries": 5, "min_backoff": 1600, "max_backoff": 1600}  # halved at most
     declare(jobs, upload_later, queue_name=QUEUE, store_results=True, **later)
     declare(jobs, forget_later, queue_name=QUEUE, **later)
     once = {"max_retries": 0}

@@ -56,6 +56,7 @@ UNSAID = {
         "asked": "the text leaves out `everything`",
         "lines[].stream": "the text marks only what went to stderr",
         "lines[].level": "the line says it itself",
+        "shown": "the text has how many were left out",
         "first_error": "one of the lines shown, whose time and container are written otherwise",
     },
     "list_resources": {"kind": WORD},
