@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from devstack.engine import Engine, running_engine
 from devstack.errors import SystemMissingError
@@ -13,6 +14,11 @@ from devstack.postgres import PostgresServer, running_postgres
 from devstack.redis import RedisServer, running_redis
 from stacksight_core.errors import ToolFailure
 from tests.support.clients import Clients, find_clients
+
+# The same examples in every run; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 REQUIRE_ALL = os.environ.get("STACKSIGHT_REQUIRE") == "all"
 
