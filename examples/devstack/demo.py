@@ -7,13 +7,11 @@ import argparse
 import contextlib
 import os
 import re
-import shutil
 import signal
 import sys
 import time
 import urllib.request
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,7 +20,6 @@ from rich.markup import escape
 
 from captions import database
 from devstack.binaries import PROJECT as FOLDER
-from devstack.binaries import TOOLS
 from devstack.containers import PROJECT
 from devstack.stack import Stack, describe, start_stack
 from stacksight_core.cli.config import load_servers
@@ -41,9 +38,6 @@ To look for yourself, `make demo KEEP=1` leaves all of this running, and in this
 """
 
 OTHER_PLACES = "Not on the usual ports, so say first where it is:"
-UV_PLACE = (
-    "uv is not on your PATH; Claude Code and MCP Inspector start the servers with it, so first"
-)
 NO_SERVICE = "The captioning service needs Postgres and Redis; what is asked about it is left out."
 
 out = Console(soft_wrap=True, highlight=False)
@@ -229,9 +223,6 @@ def main() -> int:
         if stack.notes:
             out.print(OTHER_PLACES, markup=False)
             out.print("\n".join(_exports(stack)), markup=False)
-        uv = shutil.which("uv")
-        if uv and Path(uv).is_relative_to(TOOLS):
-            out.print(UV_PLACE, f"  export PATH={Path(uv).parent}:$PATH", sep="\n", markup=False)
         if keep:
             out.print("It keeps running. Ctrl-C ends it.")
             signal.pause()

@@ -10,7 +10,7 @@ import redis
 
 from devstack.process import ServerProcess, choose_port
 from devstack.redis import find_program
-from tests.redis.jobs import make_jobs, wait_until
+from tests.redis.jobs import Jobs, make_jobs, wait_until
 from tests.redis.test_queues import row
 from tests.support.stdio import open_client
 
@@ -39,13 +39,17 @@ def is_loaded(store: redis.Redis) -> bool:
         return False
 
 
+def one_thread(jobs: Jobs) -> dramatiq.Worker:
+    return dramatiq.Worker(
+        jobs.broker, queues={"thumbnails", "mail"}, worker_timeout=50, worker_threads=1
+    )
+
+
 async def test_what_was_queued_is_told_through_a_restart_under_load(tmp_path: Path) -> None:
     port = choose_port("Redis", 0)
     url = f"redis://127.0.0.1:{port}/0"
     jobs = make_jobs(url)
-    worker = dramatiq.Worker(
-        jobs.broker, queues={"thumbnails", "mail"}, worker_timeout=50, worker_threads=1
-    )
+    worker = one_thread(jobs)
     async with open_client("redis", env={"REDIS_URL": url}) as client:
         with persistent_redis(tmp_path, port) as store:
             for number in range(SENT):
@@ -80,9 +84,7 @@ async def test_what_became_due_while_redis_restarted_is_stranded(tmp_path: Path)
     port = choose_port("Redis", 0)
     url = f"redis://127.0.0.1:{port}/0"
     jobs = make_jobs(url)
-    worker = dramatiq.Worker(
-        jobs.broker, queues={"thumbnails", "mail"}, worker_timeout=50, worker_threads=1
-    )
+    worker = one_thread(jobs)
     async with open_client("redis", env={"REDIS_URL": url}) as client:
         with persistent_redis(tmp_path, port) as store:
             for number in range(SENT):

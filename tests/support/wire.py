@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, get_args
+from typing import Any, Generic, Self, TypeVar, get_args
 
 from jsonschema import Draft202012Validator
 from jsonschema.protocols import Validator
@@ -122,24 +122,22 @@ def _validator(version: str, names: tuple[str, ...]) -> Validator | None:
     return validator_for(schema, default=Draft202012Validator)(schema)
 
 
-class _CheckedRead:
-    def __init__(self, stream: ReadStream[SessionMessage | Exception], check: WireCheck) -> None:
+_Stream = TypeVar(
+    "_Stream", bound=ReadStream[SessionMessage | Exception] | WriteStream[SessionMessage]
+)
+
+
+class _Checked(Generic[_Stream]):
+    """A stream of the transport whose messages are looked at on their way."""
+
+    def __init__(self, stream: _Stream, check: WireCheck) -> None:
         self._stream = stream
         self._check = check
-
-    async def receive(self) -> SessionMessage | Exception:
-        return self._look(await self._stream.receive())
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
-    def __aiter__(self) -> "_CheckedRead":
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        return self._look(await self._stream.__anext__())
-
-    async def __aenter__(self) -> "_CheckedRead":
+    async def __aenter__(self) -> Self:
         await self._stream.__aenter__()
         return self
 
@@ -150,6 +148,17 @@ class _CheckedRead:
         trace: TracebackType | None,
     ) -> bool | None:
         return await self._stream.__aexit__(kind, error, trace)
+
+
+class _CheckedRead(_Checked[ReadStream[SessionMessage | Exception]]):
+    async def receive(self) -> SessionMessage | Exception:
+        return self._look(await self._stream.receive())
+
+    def __aiter__(self) -> "_CheckedRead":
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        return self._look(await self._stream.__anext__())
 
     def _look(self, item: SessionMessage | Exception) -> SessionMessage | Exception:
         if isinstance(item, Exception):
@@ -159,29 +168,10 @@ class _CheckedRead:
         return item
 
 
-class _CheckedWrite:
-    def __init__(self, stream: WriteStream[SessionMessage], check: WireCheck) -> None:
-        self._stream = stream
-        self._check = check
-
+class _CheckedWrite(_Checked[WriteStream[SessionMessage]]):
     async def send(self, item: SessionMessage, /) -> None:
         self._check.sent(item.message.model_dump(by_alias=True, exclude_unset=True))
         await self._stream.send(item)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def __aenter__(self) -> "_CheckedWrite":
-        await self._stream.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> bool | None:
-        return await self._stream.__aexit__(kind, error, trace)
 
 
 @asynccontextmanager

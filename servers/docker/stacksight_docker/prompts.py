@@ -39,13 +39,15 @@ caches without bounds, growing lists, whole files or results in memory.
 and a limit that fits. Change nothing.\
 """
 
+Target = Annotated[
+    str,
+    Field(description="Container, service, project/service or project; left out: everything."),
+]
+
 
 @prompt(title="Why is it down?", target=target_names)
 def why_is_it_down(
-    target: Annotated[
-        str,
-        Field(description="Container, service, project/service or project; left out: everything."),
-    ] = "",
+    target: Target = "",
 ) -> str:
     """Find out why a service is down, restarting or unhealthy, down to the root cause."""
     if not target:
@@ -55,10 +57,7 @@ def why_is_it_down(
 
 @prompt(title="What eats the memory?", target=target_names)
 def what_eats_memory(
-    target: Annotated[
-        str,
-        Field(description="Container, service, project/service or project; left out: everything."),
-    ] = "",
+    target: Target = "",
 ) -> str:
     """Find out what containers use memory for, and whether one leaks."""
     if not target:
