@@ -50,6 +50,9 @@ class Wire:
     """The process's own stdin and stdout, wherever descriptors 0 and 1 point later."""
 
     def __init__(self) -> None:
+        for descriptor in (0, 1):
+            # Whoever started us may share a pipe that does not wait.
+            os.set_blocking(descriptor, True)
         self._in: BinaryIO = os.fdopen(os.dup(0), "rb")
         self.out = os.dup(1)
 

@@ -30,6 +30,7 @@ from stacksight_core.lines import (
     same_id,
     write_all,
 )
+from stacksight_core.logs import write_stderr
 
 DRAIN_SECONDS = 120.0
 """How long what was asked last is waited for after the end of the input."""
@@ -62,6 +63,7 @@ class Relay:
         os.dup2(to_relay, 1)
         os.close(from_relay)
         os.close(to_relay)
+        self._nowhere = os.open(os.devnull, os.O_WRONLY)  # at the end there may be none to be had
         self._from_sdk: BinaryIO = os.fdopen(from_sdk, "rb")
         self._write_lock = threading.Lock()
         self._changed = threading.Condition()
@@ -89,9 +91,7 @@ class Relay:
         """
         if not self._serving:
             os._exit(0)  # nothing needs cleaning up while importing
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._to_sdk)
-        os.close(nowhere)
+        os.dup2(self._nowhere, self._to_sdk)
 
     def finish(self) -> None:
         """Let what the SDK has written reach the client; it has ended."""
@@ -165,7 +165,7 @@ class Relay:
         for line in iter(self._from_sdk.readline, _END):
             message = _protocol_message(line)
             if message is None:
-                sys.stderr.write(line.decode(errors="replace"))
+                write_stderr(line.decode(errors="replace"))
                 continue
             if not self._is_hidden(message):
                 self._write(line.rstrip(b"\n"))

@@ -178,7 +178,11 @@ class RawServer:
 
 @asynccontextmanager
 async def raw_server(
-    server: str, *, env: Mapping[str, str] | None = None, args: Sequence[str] = ()
+    server: str,
+    *,
+    env: Mapping[str, str] | None = None,
+    args: Sequence[str] = (),
+    stderr: int = asyncio.subprocess.DEVNULL,
 ) -> AsyncIterator[RawServer]:
     """Start a server and speak to it in lines; it is killed if the test leaves it running."""
     process = await asyncio.create_subprocess_exec(
@@ -187,7 +191,7 @@ async def raw_server(
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=stderr,
         env=os.environ | dict(env or {}),
         limit=64 * 1024 * 1024,
     )
