@@ -13,6 +13,12 @@ TOY = "tests.core.toy"
 SMALL_PIPE_BYTES = 4096
 
 
+def leave_no_descriptor(pid: int) -> None:
+    """Forbid a process to open any above those that it has."""
+    limit = max(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()) + 1
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
+
+
 def test_pipes_that_do_not_wait_are_waited_for() -> None:
     read_by_server, to_server = os.pipe()
     from_server, written_by_server = os.pipe()
@@ -52,8 +58,6 @@ async def test_a_process_without_descriptors_left_ends() -> None:
     async with raw_server(TOY) as server:
         params = {"name": "fail", "arguments": {"how": "known"}, "_meta": MODERN_META}
         await server.request(1, "tools/call", **params)
-        pid = server.process.pid
-        limit = max(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()) + 1
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
+        leave_no_descriptor(server.process.pid)
         assert await server.close() == b""
     assert server.process.returncode == 0
