@@ -1,10 +1,8 @@
 """Builds and runs a server from what is particular to it."""
 
-import gc
-import importlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -12,13 +10,14 @@ from typing import Any, Generic, TypeVar, cast
 from mcp.server.mcpserver import MCPServer
 
 from stacksight_core.about import About
+from stacksight_core.imports import import_module, quick_imports
 from stacksight_core.logs import configure_logging
 from stacksight_core.manifest import Variant, choose_variant
-from stacksight_core.offering import OfferingServer
+from stacksight_core.offering import OfferedTools, OfferingServer
 from stacksight_core.prompts import PromptDefinition
 from stacksight_core.resources import Resources
 from stacksight_core.settings import InvalidSettings, ServerSettings, load_settings
-from stacksight_core.tools import ToolDefinition, Translate, serve_tool
+from stacksight_core.tools import ServedTool, ToolDefinition, Translate, serve_tool
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +32,12 @@ class ServerSpec(Generic[SettingsT, SourceT]):
     Attributes:
         about: its name and instructions.
         settings: the type of its settings.
-        tools: in the order in which they are listed.
+        tools: the module of each, by name, in the order in which they are listed. It is imported
+            when the tool is first called, or when all are listed.
         connect: makes the source; it must not touch the real system before the first call.
         translate: turns an exception of the driver into a ToolFailure, or returns None.
-        prompts: workflows that a person starts by name.
-        resources: what it keeps and lets read by address.
+        prompts: the module with its ``PROMPTS``, workflows that a person starts by name.
+        resources: the module with its ``RESOURCES``, what it keeps and lets read by address.
         adapt: changes a tool's definition to the settings, e.g. adds a parameter.
         adapts_to: the names of the settings that it looks at besides ``allow_writes``; the recorded
             answers do not hold where one of them is given.
@@ -45,11 +45,11 @@ class ServerSpec(Generic[SettingsT, SourceT]):
 
     about: About
     settings: type[SettingsT]
-    tools: Sequence[ToolDefinition]
+    tools: Mapping[str, str]
     connect: Callable[[SettingsT], AbstractAsyncContextManager[SourceT]]
     translate: Translate
-    prompts: Sequence[PromptDefinition] = ()
-    resources: Resources[SourceT] | None = None
+    prompts: str | None = None
+    resources: str | None = None
     adapt: Callable[[ToolDefinition, SettingsT], ToolDefinition] | None = None
     adapts_to: Sequence[str] = ()
 
@@ -75,19 +75,25 @@ def build_server(
             server.source = source
             yield source
 
-    structured = settings.output == "structured"
-    offered = [t for t in spec.tools if t.annotations.read_only_hint or settings.allow_writes]
-    if spec.adapt:
-        offered = [spec.adapt(t, settings) for t in offered]
+    def load_tool(name: str) -> ServedTool | None:
+        with quick_imports():
+            definition: ToolDefinition = getattr(import_module(spec.tools[name]), name)
+            if not (definition.annotations.read_only_hint or settings.allow_writes):
+                return None
+            if spec.adapt:
+                definition = spec.adapt(definition, settings)
+            structured = settings.output == "structured"
+            return serve_tool(definition, spec.translate, structured=structured, broken=broken)
+
+    def load_others() -> tuple[Sequence[PromptDefinition], Resources[SourceT] | None]:
+        with quick_imports():
+            prompts = import_module(spec.prompts).PROMPTS if spec.prompts else ()
+            return prompts, import_module(spec.resources).RESOURCES if spec.resources else None
+
     server = OfferingServer[SourceT](
-        **spec.about._asdict(),
-        tools=[
-            serve_tool(t, spec.translate, structured=structured, broken=broken) for t in offered
-        ],
-        lifespan=lifespan,
-        log_level=settings.log_level,
+        **spec.about._asdict(), lifespan=lifespan, log_level=settings.log_level
     )
-    server.offer(spec.prompts, spec.resources, spec.translate, broken=broken)
+    server.offer(OfferedTools(spec.tools, load_tool), load_others, spec.translate, broken=broken)
     return server
 
 
@@ -108,12 +114,10 @@ def run_server(spec: ServerSpec[Any, Any], arguments: Sequence[str]) -> None:
     else:
         configure_logging(settings.log_level)
         server = build_server(spec, settings)
-    gc.enable()
-    gc.freeze()  # what was imported lives until the end; a smaller heap to walk also ends faster
     if settings.http is None:
         server.run("stdio")
     else:
-        importlib.import_module("stacksight_core.http").serve_http(server, settings.http)
+        import_module("stacksight_core.http").serve_http(server, settings.http)
 
 
 def _plain_settings(spec: ServerSpec[SettingsT, Any], arguments: Sequence[str]) -> SettingsT:

@@ -1,15 +1,13 @@
 """Starts a server process: the front first, the SDK when something needs it."""
 
-import gc
-import importlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from stacksight_core.about import About
 from stacksight_core.front import Front, HandOver
+from stacksight_core.imports import import_module, leave_out, quick_imports
 from stacksight_core.lines import Wire
 from stacksight_core.manifest import load_manifest
 from stacksight_core.variables import asks_for_http, expand_own_environment
@@ -42,7 +40,7 @@ def start(
     expand_own_environment()
     arguments = sys.argv[1:]
     if not FOR_PEOPLE.isdisjoint(arguments) or asks_for_http(arguments, os.environ):
-        _import("stacksight_core.server").run_server(_import(module).SERVER, arguments)
+        import_module("stacksight_core.server").run_server(import_module(module).SERVER, arguments)
         return
     if sys.stdin.isatty():
         sys.stderr.write(HINT_BY_HAND.format(name=about.name))
@@ -58,13 +56,11 @@ def start(
 
 def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver) -> None:
     """Let the SDK go on with the connection."""
-    relay = _import("stacksight_core.relay").Relay(wire, before)  # before anything can print
-    gc.disable()  # importing makes no garbage; collecting costs a tenth of the start
-    models = _import("pydantic").BaseModel.model_config
-    models["defer_build"] = True  # most of the protocol's models are never used: another tenth
-    run_server = _import("stacksight_core.server").run_server
-    spec = _import(module).SERVER
-    del models["defer_build"]
+    relay = import_module("stacksight_core.relay").Relay(wire, before)  # before anything can print
+    leave_out()
+    with quick_imports():
+        run_server = import_module("stacksight_core.server").run_server
+        spec = import_module(module).SERVER
     relay.serving()
     _on_signal(relay.stop)
     run_server(spec, arguments)
@@ -76,11 +72,6 @@ def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver) -> N
 def _beside(module: str) -> str:
     package = sys.modules[module.rpartition(".")[0]]
     return f"{package.__path__[0]}/manifest"
-
-
-def _import(module: str) -> Any:
-    """Import what an idle process does without."""
-    return importlib.import_module(module)
 
 
 def _on_signal(act: Callable[[], object]) -> None:

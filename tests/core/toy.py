@@ -129,7 +129,9 @@ def greet(
     return f"Say {greeting} to {name}, {place}."
 
 
-SERVER = ServerSpec(ABOUT, Settings, [echo, fail, wait, write], connect, translate, [greet])
+TOOLS = dict.fromkeys(("echo", "fail", "wait", "write"), __name__)
+PROMPTS = [greet]
+SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, __name__)
 
 if __name__ == "__main__":
     print("printed before the start", file=sys.stderr)  # noqa: T201

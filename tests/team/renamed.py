@@ -24,10 +24,12 @@ async def handler(*values: Any, **named: Any) -> Any:
 
 
 handler.__name__ = RENAMED
-renamed = replace(explain_query, handler=handler)
-SERVER = replace(
-    ORIGINAL, tools=[renamed if tool is explain_query else tool for tool in ORIGINAL.tools]
-)
+explain_statement = replace(explain_query, handler=handler)
+TOOLS = {
+    RENAMED if name == "explain_query" else name: __name__ if name == "explain_query" else module
+    for name, module in ORIGINAL.tools.items()
+}
+SERVER = replace(ORIGINAL, tools=TOOLS)
 
 if __name__ == "__main__":
     start(ABOUT, "tests.team.renamed", str(RECORDED))

@@ -4,39 +4,36 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from mcp_types import ToolAnnotations
+
 from stacksight_core.server import ServerSpec
 from stacksight_core.tools import ToolDefinition
 from stacksight_postgres.about import ABOUT
 from stacksight_postgres.errors import translate
-from stacksight_postgres.prompts import PROMPTS
-from stacksight_postgres.resources import RESOURCES
 from stacksight_postgres.settings import Settings
 from stacksight_postgres.source.database import Database
 from stacksight_postgres.source.state import Source
-from stacksight_postgres.tools.activity import show_activity
-from stacksight_postgres.tools.advice import recommend_indexes
 from stacksight_postgres.tools.choosing import choosable
-from stacksight_postgres.tools.compare import compare_plans
-from stacksight_postgres.tools.explain import RUNS_WRITES, explain_query
-from stacksight_postgres.tools.health import check_health
-from stacksight_postgres.tools.migration import check_migration
-from stacksight_postgres.tools.objects import describe_table, list_objects
-from stacksight_postgres.tools.query import run_query
-from stacksight_postgres.tools.statements import capture_queries, top_queries
 
-TOOLS = [
-    list_objects,
-    describe_table,
-    run_query,
-    explain_query,
-    compare_plans,
-    recommend_indexes,
-    top_queries,
-    capture_queries,
-    show_activity,
-    check_health,
-    check_migration,
-]
+TOOLS = {
+    "list_objects": "stacksight_postgres.tools.objects",
+    "describe_table": "stacksight_postgres.tools.objects",
+    "run_query": "stacksight_postgres.tools.query",
+    "explain_query": "stacksight_postgres.tools.explain",
+    "compare_plans": "stacksight_postgres.tools.compare",
+    "recommend_indexes": "stacksight_postgres.tools.advice",
+    "top_queries": "stacksight_postgres.tools.statements",
+    "capture_queries": "stacksight_postgres.tools.statements",
+    "show_activity": "stacksight_postgres.tools.activity",
+    "check_health": "stacksight_postgres.tools.health",
+    "check_migration": "stacksight_postgres.tools.migration",
+}
+
+MEASURES = "explain_query"
+RUNS_WRITES = ToolAnnotations(
+    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+)
+"""With --allow-writes it runs an INSERT, UPDATE or DELETE, if the user agrees."""
 
 
 @asynccontextmanager
@@ -52,7 +49,7 @@ async def connect(settings: Settings) -> AsyncIterator[Source]:
 
 def adapt(definition: ToolDefinition, settings: Settings) -> ToolDefinition:
     """Fit a tool to the settings: several databases, and statements that are run to be measured."""
-    if settings.allow_writes and definition is explain_query:
+    if settings.allow_writes and definition.handler.__name__ == MEASURES:
         definition = replace(definition, annotations=RUNS_WRITES)
     return choosable(definition, settings)
 
@@ -63,8 +60,8 @@ SERVER = ServerSpec(
     TOOLS,
     connect,
     translate,
-    PROMPTS,
-    RESOURCES,
+    "stacksight_postgres.prompts",
+    "stacksight_postgres.resources",
     adapt=adapt,
     adapts_to=("databases",),
 )

@@ -3,38 +3,25 @@
 from stacksight_core.errors import ToolFailure
 from stacksight_core.server import ServerSpec
 from stacksight_redis.about import ABOUT
-from stacksight_redis.prompts import PROMPTS
-from stacksight_redis.resources import RESOURCES
 from stacksight_redis.settings import RedisSettings
 from stacksight_redis.source.connection import open_source
-from stacksight_redis.tools.captures import capture_messages
-from stacksight_redis.tools.changes import delete_messages, requeue_messages
-from stacksight_redis.tools.channels import list_channels
-from stacksight_redis.tools.diagnosis import diagnose_queue
-from stacksight_redis.tools.health import check_health
-from stacksight_redis.tools.keys import inspect_keys
-from stacksight_redis.tools.messages import inspect_message
-from stacksight_redis.tools.queues import inspect_queue, list_queues
-from stacksight_redis.tools.rates import watch_queues
-from stacksight_redis.tools.sends import enqueue_message, publish_message
-from stacksight_redis.tools.workers import list_workers
 
-TOOLS = (
-    list_queues,
-    diagnose_queue,
-    inspect_queue,
-    inspect_message,
-    list_workers,
-    watch_queues,
-    list_channels,
-    capture_messages,
-    check_health,
-    inspect_keys,
-    requeue_messages,
-    delete_messages,
-    enqueue_message,
-    publish_message,
-)
+TOOLS = {
+    "list_queues": "stacksight_redis.tools.queues",
+    "diagnose_queue": "stacksight_redis.tools.diagnosis",
+    "inspect_queue": "stacksight_redis.tools.queues",
+    "inspect_message": "stacksight_redis.tools.messages",
+    "list_workers": "stacksight_redis.tools.workers",
+    "watch_queues": "stacksight_redis.tools.rates",
+    "list_channels": "stacksight_redis.tools.channels",
+    "capture_messages": "stacksight_redis.tools.captures",
+    "check_health": "stacksight_redis.tools.health",
+    "inspect_keys": "stacksight_redis.tools.keys",
+    "requeue_messages": "stacksight_redis.tools.changes",
+    "delete_messages": "stacksight_redis.tools.changes",
+    "enqueue_message": "stacksight_redis.tools.sends",
+    "publish_message": "stacksight_redis.tools.sends",
+}
 
 
 def translate(_: Exception) -> ToolFailure | None:
@@ -42,4 +29,12 @@ def translate(_: Exception) -> ToolFailure | None:
     return None
 
 
-SERVER = ServerSpec(ABOUT, RedisSettings, TOOLS, open_source, translate, PROMPTS, RESOURCES)
+SERVER = ServerSpec(
+    ABOUT,
+    RedisSettings,
+    TOOLS,
+    open_source,
+    translate,
+    "stacksight_redis.prompts",
+    "stacksight_redis.resources",
+)

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from mcp.server.mcpserver import Context, Resolve
-from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from stacksight_core.consent import Consent, Question, UserAnswer, ask_user, require_yes
@@ -16,11 +15,6 @@ from stacksight_postgres.render.plans import render_explained
 from stacksight_postgres.source.plans import explain_statement
 from stacksight_postgres.source.state import Source
 from stacksight_postgres.tools.parameters import Hypothetical, Params, Sql, TimeoutS
-
-RUNS_WRITES = ToolAnnotations(
-    read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
-"""With --allow-writes it runs an INSERT, UPDATE or DELETE, if the user agrees."""
 
 QUESTION = (
     "Run this statement{where} to measure it, in a transaction that is rolled back? Its triggers "

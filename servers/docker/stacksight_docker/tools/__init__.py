@@ -1,0 +1,1 @@
+"""The tools as an agent sees them: parameters and descriptions. Thin."""
