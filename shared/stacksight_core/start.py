@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from stacksight_core.about import About
 from stacksight_core.front import Front, HandOver
-from stacksight_core.imports import import_module, leave_out, quick_imports
+from stacksight_core.imports import import_module, leave_out_what_is_not_needed, quick_imports
 from stacksight_core.lines import Wire
 from stacksight_core.manifest import load_manifest
 from stacksight_core.variables import asks_for_http, expand_own_environment
@@ -51,13 +51,14 @@ def start(
     if answers:
         before = Front(answers, wire, lambda: nothing_kept(os.environ, arguments)).serve()
     if before is not None:
-        _serve(module, arguments, wire, before)
+        _serve(module, arguments, wire, before, known=answers is not None)
 
 
-def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver) -> None:
-    """Let the SDK go on with the connection."""
+def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver, *, known: bool) -> None:
+    """Let the SDK go on with the connection; ``known``: it is the one that answers are from."""
     relay = import_module("stacksight_core.relay").Relay(wire, before)  # before anything can print
-    leave_out()
+    if known:
+        leave_out_what_is_not_needed()
     with quick_imports():
         run_server = import_module("stacksight_core.server").run_server
         spec = import_module(module).SERVER

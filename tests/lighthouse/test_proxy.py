@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
+import httpx2
 import pytest
 
 from stacksight_lighthouse.addresses import refused_networks
@@ -20,7 +20,7 @@ process.stdin.on('end', () => process.exit()).resume();
 
 
 @asynccontextmanager
-async def proxied(engine: Engine, *networks: str) -> AsyncIterator[httpx.AsyncClient]:
+async def proxied(engine: Engine, *networks: str) -> AsyncIterator[httpx2.AsyncClient]:
     """A client that asks everything of a proxy that refuses these networks."""
     module = (WORKER / "proxy.mjs").as_uri()
     process = await asyncio.create_subprocess_exec(
@@ -34,7 +34,7 @@ async def proxied(engine: Engine, *networks: str) -> AsyncIterator[httpx.AsyncCl
     assert process.stdin
     assert process.stdout
     address = (await process.stdout.readline()).decode().strip()
-    async with httpx.AsyncClient(proxy=address, trust_env=False) as client:
+    async with httpx2.AsyncClient(proxy=address, trust_env=False) as client:
         yield client
     process.stdin.close()
     await process.wait()
@@ -53,7 +53,7 @@ async def test_a_refused_network_is_not_reached_by_name_nor_number(
 ) -> None:
     path = f"/good.html?refused-{host}"
     async with proxied(engine, "127.0.0.0/8", "::1/128") as client:
-        with pytest.raises(httpx.HTTPError):
+        with pytest.raises(httpx2.HTTPError):
             await client.get(f"http://{host}:{site.server_port}{path}")
 
     assert path not in [seen for seen, _ in site.seen]
@@ -61,7 +61,7 @@ async def test_a_refused_network_is_not_reached_by_name_nor_number(
 
 async def test_a_tunnel_into_a_refused_network_is_not_made(engine: Engine, site: Site) -> None:
     async with proxied(engine, "127.0.0.0/8", "::1/128") as client:
-        with pytest.raises(httpx.ProxyError, match="403"):
+        with pytest.raises(httpx2.ProxyError, match="403"):
             await client.get(f"https://localhost:{site.server_port}/")
 
 
@@ -70,5 +70,5 @@ async def test_a_tunnel_into_a_refused_network_is_not_made(engine: Engine, site:
 )
 async def test_metadata_is_refused_however_it_is_written(engine: Engine, host: str) -> None:
     async with proxied(engine, *refused_networks(private_allowed=True)) as client:
-        with pytest.raises(httpx.ProxyError, match="403"):
+        with pytest.raises(httpx2.ProxyError, match="403"):
             await client.get(f"https://{host}/latest/meta-data/")

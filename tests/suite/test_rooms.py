@@ -25,7 +25,7 @@ DRIVERS = {
     "postgres": {"asyncpg"},
     "redis": {"redis"},
     "docker": {"docker", "requests"},
-    "lighthouse": {"httpx"},
+    "lighthouse": {"httpx2"},
 }
 
 

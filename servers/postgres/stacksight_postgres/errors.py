@@ -4,7 +4,7 @@ import asyncpg
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
-from stacksight_postgres.guard.statement import describe_position
+from stacksight_postgres.positions import describe_position
 
 ERROR_DOWN = (
     "No connection to PostgreSQL: {reason}. Is it running, and is DATABASE_URL right? Start the "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
@@ -67,7 +67,7 @@ async def ask(settings: Settings, url: str, form_factor: str) -> FieldData:
     origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     page = parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
     endpoint, secret = settings.crux_url, key.get_secret_value()
-    async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+    async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
         for query, notes in (({"url": page}, []), ({"origin": origin}, [NOTE_PAGE_UNKNOWN])):
             record = await _query(client, endpoint, secret, {**query, **device})
             if record is not None:
@@ -76,13 +76,13 @@ async def ask(settings: Settings, url: str, form_factor: str) -> FieldData:
 
 
 async def _query(
-    client: httpx.AsyncClient, endpoint: str, key: str, query: Mapping[str, str]
+    client: httpx2.AsyncClient, endpoint: str, key: str, query: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """Return a record, or None when there is none."""
     host = urlsplit(endpoint).netloc
     try:
         response = await client.post(endpoint, params={"key": key}, json=dict(query))
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         reason = inline(str(error) or type(error).__name__, 200)
         raise ToolFailure(ERROR_UNREACHABLE.format(host=host, reason=reason)) from error
     if response.status_code == NOT_FOUND:
@@ -96,7 +96,7 @@ async def _query(
     return answer
 
 
-def _decoded(response: httpx.Response) -> dict[str, Any]:
+def _decoded(response: httpx2.Response) -> dict[str, Any]:
     try:
         answer = response.json()
     except ValueError:

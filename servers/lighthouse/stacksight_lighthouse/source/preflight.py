@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.units import format_duration
@@ -116,7 +116,7 @@ async def _look_at(url: str, timeout_s: float, access: Access, private_allowed: 
             started = time.monotonic()
             try:
                 response, _ = await request(strict, target, timeout_s, headers=headers)
-            except httpx.ConnectError as error:
+            except httpx2.ConnectError as error:
                 note = NOTE_CERTIFICATE.format(reason=_forgiven(target, error))
                 response, _ = await request(lax, target, timeout_s, headers=headers)
             ttfb_ms = (time.monotonic() - started) * 1000
@@ -134,7 +134,7 @@ async def _look_at(url: str, timeout_s: float, access: Access, private_allowed: 
             target = await resolve(url, private_allowed=private_allowed)
 
 
-def _forgiven(target: Target, error: httpx.ConnectError) -> str:
+def _forgiven(target: Target, error: httpx2.ConnectError) -> str:
     """Return what is wrong with a certificate of this machine; raise for everything else."""
     reason = certificate_problem(error)
     if reason is None:
@@ -146,7 +146,7 @@ def _forgiven(target: Target, error: httpx.ConnectError) -> str:
     return reason
 
 
-def _check_page(url: str, response: httpx.Response) -> None:
+def _check_page(url: str, response: httpx2.Response) -> None:
     status = response.status_code
     if status >= 400:
         raise status_failure(url, response)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-import httpx
+import httpx2
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.units import format_duration
@@ -78,10 +78,10 @@ class Target:
     addresses: list[str]
 
 
-def new_client(timeout_s: float, *, verify: bool = True) -> httpx.AsyncClient:
+def new_client(timeout_s: float, *, verify: bool = True) -> httpx2.AsyncClient:
     """Return a client that takes nothing from the environment; ``verify``: check certificates."""
-    timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_SECONDS, timeout_s))
-    return httpx.AsyncClient(
+    timeout = httpx2.Timeout(timeout_s, connect=min(CONNECT_SECONDS, timeout_s))
+    return httpx2.AsyncClient(
         verify=ssl.create_default_context() if verify else False,
         timeout=timeout,
         headers=_HEADERS,
@@ -106,7 +106,7 @@ async def fetch(url: str, *, timeout_s: float, private_allowed: bool, limit: int
             target = await resolve(url, private_allowed=private_allowed)
             try:
                 response, content = await request(client, target, timeout_s, limit=limit)
-            except httpx.ConnectError as error:
+            except httpx2.ConnectError as error:
                 raise connect_failure(target, error) from error
             location = response.headers.get("location")
             if response.status_code in REDIRECTS and location:
@@ -128,8 +128,8 @@ async def resolve(url: str, *, private_allowed: bool) -> Target:
         parts = urlsplit(url)
         usual = {"http": 80, "https": 443}[parts.scheme]
         port = usual if parts.port is None else parts.port
-        httpx.URL(url)
-    except (KeyError, ValueError, httpx.InvalidURL):
+        httpx2.URL(url)
+    except (KeyError, ValueError, httpx2.InvalidURL):
         raise ToolFailure(ERROR_SCHEME.format(url=inline(url))) from None
     host = parts.hostname
     if not host:
@@ -161,13 +161,13 @@ async def _lookup(url: str, host: str, port: int) -> list[str]:
 
 
 async def request(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     target: Target,
     timeout_s: float,
     *,
     headers: Mapping[str, str] | None = None,
     limit: int = 0,
-) -> tuple[httpx.Response, bytes]:
+) -> tuple[httpx2.Response, bytes]:
     """Return the answer's head and the beginning of its body, from the first address that works.
 
     Args:
@@ -178,28 +178,28 @@ async def request(
         limit: how many bytes of the body are read at most.
 
     Raises:
-        httpx.ConnectError: no address accepts a connection.
+        httpx2.ConnectError: no address accepts a connection.
         ToolFailure: the answer is late or broken.
     """
     *others, last = target.addresses
     for address in others:
         try:
             return await _request_at(client, target, address, timeout_s, headers, limit)
-        except httpx.ConnectError as error:
+        except httpx2.ConnectError as error:
             if certificate_problem(error):
                 raise
     return await _request_at(client, target, last, timeout_s, headers, limit)
 
 
 async def _request_at(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     target: Target,
     address: str,
     timeout_s: float,
     headers: Mapping[str, str] | None,
     limit: int,
-) -> tuple[httpx.Response, bytes]:
-    url = httpx.URL(target.url)
+) -> tuple[httpx2.Response, bytes]:
+    url = httpx2.URL(target.url)
     names = {
         "url": inline(target.url),
         "host": target.host,
@@ -216,22 +216,22 @@ async def _request_at(
         async with asyncio.timeout(timeout_s):
             response = await client.send(message, stream=True)
             content = await _beginning(response, limit)
-    except httpx.ConnectTimeout as error:
+    except httpx2.ConnectTimeout as error:
         seconds = format_duration(min(CONNECT_SECONDS, timeout_s))
         raise ToolFailure(ERROR_CONNECT_TIMEOUT.format(**names, seconds=seconds)) from error
-    except (TimeoutError, httpx.TimeoutException) as error:
+    except (TimeoutError, httpx2.TimeoutException) as error:
         seconds = format_duration(timeout_s)
         raise ToolFailure(ERROR_NO_ANSWER.format(**names, seconds=seconds)) from error
-    except httpx.ConnectError:
+    except httpx2.ConnectError:
         raise
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         reason = str(error) or "the connection was closed"
         raise ToolFailure(ERROR_BROKEN.format(**names, reason=reason)) from error
     await response.aclose()
     return response, content
 
 
-async def _beginning(response: httpx.Response, limit: int) -> bytes:
+async def _beginning(response: httpx2.Response, limit: int) -> bytes:
     content = b""
     if limit:
         async for chunk in response.aiter_bytes():
@@ -262,7 +262,7 @@ def connect_failure(target: Target, error: Exception) -> ToolFailure:
     )
 
 
-def status_failure(url: str, response: httpx.Response) -> ToolFailure:
+def status_failure(url: str, response: httpx2.Response) -> ToolFailure:
     """Return the failure of a request that was answered by an error."""
     status = response.status_code
     advice = _ADVICE.get(status, _ADVICE_SERVER if status >= 500 else _ADVICE_OTHER)

@@ -8,6 +8,7 @@ from pglast import ast, parse_sql, split
 from pglast.parser import ParseError
 
 from stacksight_core.errors import ToolFailure
+from stacksight_postgres.positions import describe_position
 
 MAX_SQL_CHARS = 100_000
 MAX_NESTING = 1_000
@@ -146,17 +147,6 @@ def _nesting(sql: str) -> int:
         elif character in ")]":
             depth -= 1
     return deepest
-
-
-def describe_position(sql: str, index: int | None) -> str:
-    """Return where in ``sql`` the character ``index`` is, with the text around it, or nothing."""
-    if index is None or not 0 <= index <= len(sql):
-        return ""
-    line = sql.count("\n", 0, index) + 1
-    column = index - (sql.rfind("\n", 0, index) + 1) + 1
-    before, after = sql[max(0, index - 25) : index], sql[index : index + 25]
-    around = f"{before}⟨here⟩{after}".replace("\n", " ")
-    return f" at line {line}, column {column}: …{around}…"
 
 
 def _refuse_other(node: ast.Node, *, allow_writes: bool) -> None:

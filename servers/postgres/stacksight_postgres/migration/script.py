@@ -4,8 +4,9 @@ from pglast import parse_sql, split
 from pglast.parser import ParseError
 
 from stacksight_core.errors import ToolFailure
-from stacksight_postgres.guard.statement import ERROR_NUL, describe_position
+from stacksight_postgres.guard.statement import ERROR_NUL
 from stacksight_postgres.migration.names import Step
+from stacksight_postgres.positions import describe_position
 
 ERROR_EMPTY = (
     "`sql` has no statement in it. Write the migration, such as ALTER TABLE … ADD COLUMN …."

@@ -1,10 +1,10 @@
-"""Captures: what the database did between two moments."""
+"""Starts captures, and tells what the database did since."""
 
 import time
-from dataclasses import dataclass
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.handles import Handles
+from stacksight_postgres.source.captures import Capture
 from stacksight_postgres.source.database import Database, Session
 from stacksight_postgres.source.statements import Reading, hidden_note, read_counters
 from stacksight_postgres.statements.answers import Captured, NPlusOne, TableWork
@@ -12,7 +12,6 @@ from stacksight_postgres.statements.model import since
 from stacksight_postgres.statements.ranking import one_line, rank_statements
 from stacksight_postgres.statements.suspects import Suspect, find_suspects
 
-MAX_CAPTURES = 10
 MAX_SUSPECTS = 5
 MAX_STATEMENTS = 12
 MAX_TABLES = 15
@@ -29,25 +28,6 @@ NOTE_NOTHING = (
 )
 NOTE_TABLES_LAG = "Counters of tables may lag behind by a second; those of statements do not."
 ERROR_NEEDS_HANDLE = 'action="{action}" needs `capture`, the handle that action="start" returned.'
-
-
-@dataclass
-class Capture:
-    """A capture that was started.
-
-    Attributes:
-        database: what is captured.
-        started: on the monotonic clock, in seconds.
-        reading: the counters then.
-        rolled_back: how many transactions of ours had been rolled back.
-        told: what was told when it was stopped; None until then.
-    """
-
-    database: Database
-    started: float
-    reading: Reading
-    rolled_back: int
-    told: Captured | None = None
 
 
 async def start_capture(database: Database, captures: Handles[Capture]) -> Captured:

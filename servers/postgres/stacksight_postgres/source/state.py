@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from stacksight_core.handles import Handles
 from stacksight_postgres.explained import KeptPlan
-from stacksight_postgres.source.capturing import MAX_CAPTURES, Capture
+from stacksight_postgres.source.captures import MAX_CAPTURES, Capture
 from stacksight_postgres.source.database import Database
 
 MAX_PLANS = 50
