@@ -5,8 +5,10 @@ asked for. The SDK refuses requests whose Host or Origin is another machine's: a
 browser must not reach it through a name of its own that leads here (DNS rebinding).
 """
 
+import logging
 import socket
 import sys
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -21,12 +23,20 @@ SECURITY = TransportSecuritySettings(
     allowed_hosts=["127.0.0.1:*", "localhost:*"],
     allowed_origins=["http://127.0.0.1:*", "http://localhost:*"],
 )
-GRACE_SECONDS = 1
+GRACE_SECONDS = 0
+"""Beyond the tenth of a second that uvicorn gives in any case; an open stream never ends itself."""
 
 ANNOUNCEMENT = "{name} listens on http://{host}:{port}{path}\n"
 ERROR_PORT = (
     "{name} cannot listen on {host}:{port}: {reason}. Choose another port; 0 is any free one.\n"
 )
+
+
+class _Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; what is cut off by that is no error to be logged."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        super().handle_exit(sig, frame)
 
 
 def serve_http(server: MCPServer[Any], port: int) -> None:
@@ -58,4 +68,4 @@ def serve_http(server: MCPServer[Any], port: int) -> None:
         port = listener.getsockname()[1]
         sys.stderr.write(ANNOUNCEMENT.format(name=server.name, host=LOOPBACK, port=port, path=PATH))
         sys.stderr.flush()
-        anyio.run(uvicorn.Server(config).serve, [listener])
+        anyio.run(_Server(config).serve, [listener])

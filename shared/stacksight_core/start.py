@@ -37,6 +37,7 @@ def start(
         nothing_kept: tells from environment and arguments whether there are no resources before
             the first call, as there are none where they do not outlive the process.
     """
+    _on_signal(lambda: os._exit(0))  # nothing needs cleaning up before the SDK serves
     expand_own_environment()
     arguments = sys.argv[1:]
     if not FOR_PEOPLE.isdisjoint(arguments) or asks_for_http(arguments, os.environ):
@@ -44,7 +45,6 @@ def start(
         return
     if sys.stdin.isatty():
         sys.stderr.write(HINT_BY_HAND.format(name=about.name))
-    _on_signal(lambda: os._exit(0))  # nothing needs cleaning up before the SDK serves
     wire = Wire()
     answers = load_manifest(manifest or _beside(module), about, os.environ, arguments)
     before: HandOver | None = HandOver()

@@ -8,14 +8,28 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support import stdio
 from tests.support.clients import Clients, run
 from tests.support.stdio import ROOT, SERVERS, command
 
 LEFT_OUT = Path(__file__).parent / "conformance.toml"
 REVISIONS = {"2025-11-25": 11, "2026-07-28": 15}  # with how many scenarios have to apply
+INITIALIZE: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": stdio.INITIALIZE,
+}
+LISTEN: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "subscriptions/listen",
+    "params": {"_meta": stdio.MODERN_META, "notifications": {"toolsListChanged": True}},
+}
 PASSED = {"SUCCESS", "INFO", "SKIPPED", "WARNING"}
 
 
@@ -45,8 +59,9 @@ async def http_server(server: str, *arguments: str) -> AsyncIterator[str]:
         yield line.split()[-1]
     finally:
         process.terminate()
-        out, _ = await process.communicate()
-    assert out == b""
+        out, log = await process.communicate()
+    assert (process.returncode, out) == (0, b"")
+    assert b"Traceback" not in log
 
 
 def failures(results: Path) -> Iterator[tuple[str, list[str]]]:
@@ -92,38 +107,39 @@ async def test_every_scenario_that_applies_passes(
 )
 async def test_a_page_from_elsewhere_is_refused(header: str, value: str, status: bytes) -> None:
     async with http_server("tests.core.toy") as address:
-        host, port = re.findall(r"//(.+):(\d+)/mcp$", address)[0]
-        assert host == "127.0.0.1"
-        answer = await ask(host, int(port), {"Host": f"{host}:{port}", header: value})
+        reader, writer = await post(address, INITIALIZE, {header: value})
+        answer = await reader.readline()
+        writer.close()
     assert answer.split()[1] == status
 
 
-async def ask(host: str, port: int, headers: dict[str, str]) -> bytes:
-    """Send the handshake with these headers and return the first line of the answer."""
-    body = json.dumps(
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "initialize",
-            "params": {
-                "protocolVersion": "2025-11-25",
-                "capabilities": {},
-                "clientInfo": {"name": "tests", "version": "1"},
-            },
-        }
-    )
+async def test_an_open_stream_ends_with_the_server() -> None:
+    async with http_server("tests.core.toy") as address:
+        version = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": LISTEN["method"]}
+        reader, writer = await post(address, LISTEN, version)
+        await reader.readuntil(b"notifications/subscriptions/acknowledged")
+    await reader.read()
+    writer.close()
+
+
+async def post(
+    address: str, message: dict[str, Any], headers: dict[str, str]
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Send a message with these headers and return the connection."""
+    host, port = re.findall(r"//(.+):(\d+)/mcp$", address)[0]
+    assert host == "127.0.0.1"
+    body = json.dumps(message)
     given = {
+        "Host": f"{host}:{port}",
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
         "Content-Length": str(len(body)),
         **headers,
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
-    reader, writer = await asyncio.open_connection(host, port)
+    reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"POST /mcp HTTP/1.1\r\n{head}\r\n{body}".encode())
-    first = await reader.readline()
-    writer.close()
-    return first
+    return reader, writer
 
 
 async def test_a_port_in_use_is_explained() -> None:
