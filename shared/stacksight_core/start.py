@@ -56,6 +56,7 @@ def start(
 
 def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver, *, known: bool) -> None:
     """Let the SDK go on with the connection; ``known``: it is the one that answers are from."""
+    import_module("stacksight_core.allocator").give_memory_back()
     relay = import_module("stacksight_core.relay").Relay(wire, before)  # before anything can print
     if known:
         leave_out_what_is_not_needed()
