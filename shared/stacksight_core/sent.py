@@ -1,11 +1,14 @@
 """Models in the form in which they leave a server."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from stacksight_core.redact import redact_value
 from stacksight_core.untrusted import clean
+
+Seconds = Annotated[float, AfterValidator(lambda seconds: round(seconds, 3))]
+"""A duration of a model, to the millisecond: what is finer is noise of the clock."""
 
 
 def sent_data(model: BaseModel) -> dict[str, Any]:

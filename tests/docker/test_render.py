@@ -29,7 +29,6 @@ def test_a_list_with_problems_rows_and_projects(snapshot: SnapshotAssertion) -> 
                 container="shop-api-1",
                 service="shop/api",
                 id="0123456789ab",
-                image="shop/api:7",
                 state="exited",
                 reason="out of memory: killed at its limit of 64.0 MB, exit code 137",
                 seconds_in_state=75.0,
@@ -39,7 +38,6 @@ def test_a_list_with_problems_rows_and_projects(snapshot: SnapshotAssertion) -> 
             Row(
                 container="shop-db-1",
                 service="shop/db",
-                id="ba9876543210",
                 image="postgres:16",
                 status="Up 3 hours (healthy)",
                 ports=["127.0.0.1:5432->5432"],

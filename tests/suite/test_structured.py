@@ -34,22 +34,9 @@ RECT = "show_audit tells where elements are, by a picture"
 ARGUMENT = "the call's own argument"
 WORD = "the text says it in other words"
 UNSAID = {
-    "describe_table": {"foreign_keys[].name": "the text has its columns and what they refer to"},
     "run_query": {"cell_chars": ARGUMENT},
     "explain_query": {"plans[].findings[].kind": WORD},
-    "top_queries": {
-        "by": WORD,
-        "statements[].read_blocks": "the text has the share that came from the cache",
-    },
-    "capture_queries": {
-        "statements[].read_blocks": "the text has the share that came from the cache",
-        "commits": "it counts background work too; the text has what went wrong",
-    },
-    "inspect_queue": {
-        "pages[].messages[].redis_id": "the text has message_id, which stays",
-        "pages[].messages[].bytes": "the text has it where a message is large",
-    },
-    "list_containers": {"containers[].id": "tools take the name, which the text has"},
+    "top_queries": {"by": WORD},
     "inspect_container": {"network_mode": "the text has the networks instead of `default`"},
     "read_logs": {
         "mode": WORD,
@@ -80,7 +67,8 @@ class Checked:
     def __init__(self, server: str, client: ServerClient, schemas: dict[str, Any]) -> None:
         spec = importlib.import_module(f"stacksight_{server}.server").SERVER
         self._definitions: dict[str, ToolDefinition] = {
-            tool.handler.__name__: tool for tool in spec.tools
+            name: getattr(importlib.import_module(module), name)
+            for name, module in spec.tools.items()
         }
         self._client = client
         self._schemas = schemas
@@ -109,6 +97,9 @@ async def checking(server: str, **env: str) -> AsyncIterator[Checked]:
     options = {"STACKSIGHT_OUTPUT": "structured", "STACKSIGHT_ALLOW_WRITES": "1"}
     async with open_client(server, env=env | options, elicitation_callback=User("yes")) as client:
         schemas = {tool.name: tool.output_schema for tool in await client.tools()}
+        for tool in schemas:
+            refused = await client.call(tool, no_such_argument=1)
+            assert (refused.is_error, refused.structured) == (True, None)
         checked = Checked(server, client, schemas)
         yield checked
     assert checked.called == schemas.keys()

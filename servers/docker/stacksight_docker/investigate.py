@@ -108,7 +108,6 @@ def _about_clock(scene: Scene) -> list[Verdict]:
         return []
     return [
         Verdict(
-            container="the engine",
             problem=f"its clock differs by {format_duration(abs(offset))} from this machine's: "
             "tokens and certificates may be refused, and times in logs do not fit together",
             kind="clock-differs",

@@ -32,7 +32,6 @@ class Problem(BaseModel):
     container: str
     service: str | None = None
     id: str
-    image: str
     state: str
     reason: str
     seconds_in_state: float | None = None
@@ -43,7 +42,6 @@ class Row(BaseModel):
 
     container: str
     service: str | None = None
-    id: str
     image: str
     status: str
     ports: list[str] = []
@@ -152,7 +150,6 @@ def to_problem(listed: Listed, container: Container, now: float) -> Problem | No
         container=listed.name,
         service=listed.service,
         id=listed.id[:12],
-        image=listed.image,
         state=container.status,
         reason=reason,
         seconds_in_state=None if since is None else max(0.0, round(now - since, 1)),
@@ -165,7 +162,6 @@ def to_rows(listed: Iterable[Listed]) -> list[Row]:
         Row(
             container=c.name,
             service=c.service,
-            id=c.id[:12],
             image=c.image,
             status=c.status or c.state,
             ports=[str(port) for port in c.ports],

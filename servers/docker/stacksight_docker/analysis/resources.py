@@ -1,6 +1,6 @@
 """Images, volumes, networks and disk use: what there is, and what nothing uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel
@@ -106,11 +106,11 @@ def list_networks(networks: Sequence[Network], listed: Sequence[Listed]) -> Reso
             Resource(
                 name=network.name,
                 used_by=users[:MAX_USERS],
-                users=max(len(users), int(built_in)),
+                users=len(users),
                 details=", ".join(notes),
             )
         )
-    return _rank("networks", rows)
+    return _rank("networks", rows, kept=BUILT_IN)
 
 
 def describe_disk(
@@ -188,9 +188,9 @@ def _logs(logs: Mapping[str, int], names: Mapping[str, str]) -> Resource:
     )
 
 
-def _rank(kind: Kind, rows: list[Resource]) -> Resources:
-    unused = [row for row in rows if not row.users]
-    ordered = sorted(rows, key=lambda row: (row.users > 0, -(row.size_bytes or 0), row.name))
+def _rank(kind: Kind, rows: list[Resource], kept: Collection[str] = ()) -> Resources:
+    unused = [row for row in rows if not row.users and row.name not in kept]
+    ordered = sorted(rows, key=lambda row: (row not in unused, -(row.size_bytes or 0), row.name))
     sizes = [row.reclaimable_bytes for row in unused if row.reclaimable_bytes is not None]
     return Resources(
         kind=kind,

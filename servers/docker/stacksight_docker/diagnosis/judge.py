@@ -125,7 +125,7 @@ def _fold(verdicts: Iterable[Verdict]) -> list[Verdict]:
     folded: dict[tuple[str, str, str | None], Verdict] = {}
     for verdict in verdicts:
         first = folded.setdefault((verdict.kind, verdict.problem, verdict.because_of), verdict)
-        if first is not verdict:
+        if first is not verdict and verdict.container:
             first.also.append(verdict.container)
     return list(folded.values())
 

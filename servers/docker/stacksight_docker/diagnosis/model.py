@@ -15,10 +15,10 @@ UP = "running"
 
 
 class Verdict(BaseModel):
-    """One problem of one container.
+    """One problem of one container, or of the engine.
 
     Attributes:
-        container: its name.
+        container: its name; None where it is the engine's problem.
         service: compose's, as ``project/service``.
         problem: what is wrong, in one sentence.
         kind: the same as one word, for programs.
@@ -31,7 +31,7 @@ class Verdict(BaseModel):
         also: other containers with the same problem.
     """
 
-    container: str
+    container: str | None = None
     service: str | None = None
     problem: str
     kind: str

@@ -7,6 +7,7 @@ from stacksight_docker.analysis.activity import Activity, ContainerActivity
 from stacksight_docker.facts import label
 from stacksight_docker.logs.patterns import Group
 from stacksight_docker.render.history import happening_row
+from stacksight_docker.render.logs import when
 
 COLUMNS = ("container", "state", "restarts", "peak CPU %", "peak memory", "records", "errors")
 
@@ -68,4 +69,4 @@ def _group(group: Group) -> str:
     names = ", ".join(group.containers[:3])
     level = f" {group.level}" if group.level else ""
     sample = group.sample.replace("\n", "\n    ") if group.sample else group.shape
-    return f"{group.count}x{level} [{names}] {sample}"
+    return f"{group.count}x{level} {when(group)} [{names}] {sample}"

@@ -2,7 +2,7 @@
 
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import fence, inline
-from stacksight_docker.analysis.view import ContainerView, HealthView
+from stacksight_docker.analysis.view import Check, ContainerView, HealthView
 from stacksight_docker.facts import label
 
 
@@ -121,7 +121,11 @@ def _health(health: HealthView) -> str:
     if not health.last_checks:
         return head
     checks = "\n".join(
-        f"{check.at or '-'} exit {check.exit_code}: {check.output or '(no output)'}"
+        f"{check.at or '-'} exit {check.exit_code}{_after(check)}: {check.output or '(no output)'}"
         for check in health.last_checks
     )
     return f"{head}\n{fence(checks, 'last health checks')}"
+
+
+def _after(check: Check) -> str:
+    return "" if check.seconds is None else f" after {format_duration(check.seconds)}"

@@ -7,6 +7,7 @@ from stacksight_docker.facts import label
 
 EVIDENCE_CHARS = 330
 MAX_ALSO = 8
+ENGINE = "the engine"
 
 
 def render_diagnosis(diagnosis: Diagnosis) -> str:
@@ -35,7 +36,7 @@ def _headline(diagnosis: Diagnosis) -> str:
 
 def _verdict(number: int, verdict: Verdict) -> str:
     because = f"\n   because of: {verdict.because_of}" if verdict.because_of else ""
-    name = label(verdict.container, verdict.service)
+    name = label(verdict.container or ENGINE, verdict.service)
     lines = [
         f"{number}. {'(notice) ' if verdict.notice else ''}{name}: {verdict.problem} "
         f"[{verdict.kind}, {verdict.confidence}]"

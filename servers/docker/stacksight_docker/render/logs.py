@@ -102,10 +102,14 @@ def _summary(summary: Summary, *, several: bool) -> str:
 
 def _group(group: Group, *, several: bool) -> str:
     name = f" [{', '.join(group.containers[:3])}]" if several else ""
-    first, last = group.first[11:19], group.last[11:19]
-    when = first if first == last else f"{first}-{last}"
     change = f" ({group.change})" if group.change else ""
-    line = f"{format_count(group.count)}x {when}{name}{change} {group.shape}"
+    line = f"{format_count(group.count)}x {when(group)}{name}{change} {group.shape}"
     if not group.sample:
         return line
     return line + "".join(f"\n    {sample}" for sample in group.sample.split("\n"))
+
+
+def when(group: Group) -> str:
+    """Write the times of day of a group's first and last record."""
+    first, last = group.first[11:19], group.last[11:19]
+    return first if first == last else f"{first}-{last}"

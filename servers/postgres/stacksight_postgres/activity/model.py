@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
+
 
 class SessionInfo(BaseModel):
     """A client's session."""
@@ -12,11 +14,13 @@ class SessionInfo(BaseModel):
     client: str | None = None
     state: str | None = Field(default=None, description="Missing when it cannot be seen.")
     waits_for: str | None = None
-    transaction_s: float | None = None
-    state_s: float | None = None
-    query_s: float | None = None
+    transaction_s: Seconds | None = None
+    state_s: Seconds | None = None
+    query_s: Seconds | None = Field(default=None, exclude=True)
     holds_back: int | None = Field(
-        default=None, description="Transactions since its snapshot, which VACUUM cannot clean."
+        default=None,
+        exclude=True,
+        description="Transactions since its snapshot, which VACUUM cannot clean.",
     )
     blocked_by: list[int] = Field(default_factory=list)
     wanted_lock: str | None = None

@@ -166,7 +166,7 @@ def _foreign_key(key: ForeignKey, arrow: str) -> str:
     actions = f" {key.actions}" if key.actions else ""
     bare = " (no index on the referencing columns)" if key.indexed is False else ""
     columns, others = ", ".join(key.columns), ", ".join(key.other_columns)
-    return f"({columns}) {arrow} {key.other_table} ({others}){actions}{bare}"
+    return f"{key.name}: ({columns}) {arrow} {key.other_table} ({others}){actions}{bare}"
 
 
 def _section(title: str, lines: list[str]) -> list[str]:

@@ -63,7 +63,7 @@ def _statements(statements: list[RankedStatement], new: frozenset[str] = frozens
                 format_duration(s.mean_ms / 1000),
                 format_count(s.calls),
                 format_count(s.rows),
-                None if s.hit_share is None else f"{s.hit_share:.0%}",
+                _cache(s),
                 format_bytes(s.temp_blocks * 8192) if s.temp_blocks else None,
                 format_bytes(s.wal_bytes) if s.wal_bytes else None,
                 s.id + (" new" if s.id in new else ""),
@@ -73,6 +73,13 @@ def _statements(statements: list[RankedStatement], new: frozenset[str] = frozens
         ),
         cell_limit=20_000,
     )
+
+
+def _cache(statement: RankedStatement) -> str | None:
+    if statement.hit_share is None:
+        return None
+    read = f", {format_count(statement.read_blocks)} read" if statement.read_blocks else ""
+    return f"{statement.hit_share:.0%}{read}"
 
 
 def render_captured(captured: Captured) -> str:

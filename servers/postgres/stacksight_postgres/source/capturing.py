@@ -82,7 +82,6 @@ def _report(session: Session, capture: Capture, now: Reading, own: int) -> Captu
         new=[str(s.id) for s in done if s.id not in before.statements],
         hidden_statements=max(len(done) - MAX_STATEMENTS, 0),
         tables=tables[:MAX_TABLES],
-        commits=counters["commits"],
         rollbacks=max(counters["rollbacks"] - own, 0),
         deadlocks=counters["deadlocks"],
         temp_bytes=counters["temp_bytes"],
@@ -94,7 +93,6 @@ def _suspect(suspect: Suspect) -> NPlusOne:
     statement, parent = suspect.statement, suspect.parent
     fix = FIX_ONCE if parent is None else FIX_JOIN
     return NPlusOne(
-        id=str(statement.id),
         query=one_line(statement.query),
         calls=statement.calls,
         total_ms=round(statement.total_ms, 3),

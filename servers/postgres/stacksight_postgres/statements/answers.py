@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
+
 Ranking = Literal["total_time", "mean_time", "calls", "rows", "io", "temp", "wal"]
 
 
@@ -30,7 +32,7 @@ class TopQueries(BaseModel):
     statements: list[RankedStatement]
     total: int = Field(description="How many statements are known.")
     total_ms: float
-    age_s: float | None = Field(default=None, description="Seconds since the statistics' reset.")
+    age_s: Seconds | None = Field(default=None, description="Seconds since the statistics' reset.")
     dropped: int = Field(default=0, description="How often entries were evicted since.")
     notes: list[str] = Field(default_factory=list)
 
@@ -38,7 +40,6 @@ class TopQueries(BaseModel):
 class NPlusOne(BaseModel):
     """A statement that is run again for each row of another."""
 
-    id: str
     query: str
     calls: int
     total_ms: float
@@ -73,7 +74,6 @@ class Captured(BaseModel):
     new: list[str] = Field(default_factory=list, description="queryids not seen before.")
     hidden_statements: int = 0
     tables: list[TableWork] = Field(default_factory=list)
-    commits: int = 0
     rollbacks: int = 0
     deadlocks: int = 0
     temp_bytes: int = 0

@@ -169,12 +169,16 @@ def _holder(held: Held) -> str:
     return f"{process.short} ({state}): {', '.join(parts)}"
 
 
+LARGE_BYTES = 100_000
+"""A message is told to be large from here on."""
+
+
 def message_of(placed: Placed, now_ms: float) -> Message:
     """A message as it is shown."""
     job = placed.job
     return Message(
         message_id=job.message_id,
-        redis_id=job.redis_id,
+        redis_id=None if job.message_id else job.redis_id,
         actor=inline(job.actor, 100),
         arguments=show_arguments(job) if job.problem is None else "",
         age_s=_since(job.created_ms, now_ms),
@@ -184,7 +188,7 @@ def message_of(placed: Placed, now_ms: float) -> Message:
         held_by=None if placed.holder is None else placed.holder.short,
         error=show_error(job),
         problem=job.problem,
-        bytes=job.size,
+        bytes=job.size if job.size and job.size > LARGE_BYTES else None,
     )
 
 

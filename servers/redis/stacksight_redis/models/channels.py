@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
+
 
 class Channel(BaseModel):
     """A channel with its direct subscribers on this node."""
@@ -106,9 +108,9 @@ class JobSeen(BaseModel):
     message_id: str
     actor: str
     arguments: str
-    enqueued_after_s: float | None = None
+    enqueued_after_s: Seconds | None = None
     state: str
-    ended_after_s: float | None = None
+    ended_after_s: Seconds | None = None
 
 
 class CaptureView(BaseModel):
@@ -119,7 +121,7 @@ class CaptureView(BaseModel):
     running: bool
     listens_to: list[str]
     started_at: str
-    recorded_s: float
+    recorded_s: Seconds
     total: int
     dropped: int = 0
     truncated: int = 0

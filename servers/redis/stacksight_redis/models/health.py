@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
+
 
 class SlowCommand(BaseModel):
     """Entries of the slow log of one kind; durations in ms."""
@@ -10,7 +12,7 @@ class SlowCommand(BaseModel):
     count: int
     worst_ms: float
     total_ms: float
-    newest_s: float
+    newest_s: Seconds
     example: str
 
 

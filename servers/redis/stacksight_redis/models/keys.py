@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
+
 
 class KeyView(BaseModel):
     """One key, bounded: ``content`` is untrusted text, secrets masked."""
@@ -11,7 +13,7 @@ class KeyView(BaseModel):
     encoding: str | None = None
     length: int | None = None
     memory_bytes: int | None = None
-    expires_s: float | None = None
+    expires_s: Seconds | None = None
     idle_s: int | None = None
     content: list[str] = Field(default_factory=list)
     shown: int = 0

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
+
 
 class Place(BaseModel):
     """Where a copy of the message is; ``position`` counts from 0, next to run."""
@@ -15,8 +17,8 @@ class Place(BaseModel):
     redis_id: str
     holder: str | None = None
     position: int | None = None
-    due_in_s: float | None = None
-    died_s: float | None = None
+    due_in_s: Seconds | None = None
+    died_s: Seconds | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Group(BaseModel):
 
     id: str
     remaining: int | None = None
-    expires_s: float | None = None
+    expires_s: Seconds | None = None
     cleared: bool = False
     dead_members: list[str] = Field(default_factory=list)
     callbacks: list[Step] = Field(default_factory=list)
@@ -74,7 +76,7 @@ class Result(BaseModel):
     value: str | None = None
     error: str | None = None
     problem: str | None = None
-    expires_s: float | None = None
+    expires_s: Seconds | None = None
 
 
 class MessageView(BaseModel):
@@ -86,7 +88,7 @@ class MessageView(BaseModel):
     actor: str | None = None
     queue: str | None = None
     arguments: str | None = None
-    age_s: float | None = None
+    age_s: Seconds | None = None
     retries: int = 0
     options: dict[str, Any] = Field(default_factory=dict)
     traceback: str | None = None

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, Field
 
+from stacksight_core.sent import Seconds
 from stacksight_redis.analysis.queue_status import Status
 
 
@@ -20,7 +21,7 @@ class QueueRow(BaseModel):
     dead: int
     dead_last_hour: int
     consumers: int = 0
-    oldest_waiting_s: float | None = None
+    oldest_waiting_s: Seconds | None = None
     held_by: list[str] = Field(default_factory=list)
 
 
@@ -40,17 +41,17 @@ class Message(BaseModel):
     """One message; ``arguments`` and ``error`` are untrusted text, secrets masked."""
 
     message_id: str | None = None
-    redis_id: str
+    redis_id: str | None = Field(None, description="Where there is no message_id.")
     actor: str
     arguments: str
-    age_s: float | None = None
+    age_s: Seconds | None = None
     retries: int = 0
-    due_in_s: float | None = None
-    died_s: float | None = None
+    due_in_s: Seconds | None = None
+    died_s: Seconds | None = None
     held_by: str | None = None
     error: str | None = None
     problem: str | None = None
-    bytes: int | None = None
+    bytes: int | None = Field(None, description="Where it is large.")
 
 
 class MessagePage(BaseModel):
@@ -81,8 +82,8 @@ class DeadLetters(BaseModel):
     frame: str | None = None
     last_error: str | None = None
     why_no_error: str | None = None
-    newest_s: float
-    oldest_s: float
+    newest_s: Seconds
+    oldest_s: Seconds
     example: str
     retries: int = 0
 

@@ -15,7 +15,6 @@ from stacksight_redis.models.queues import (
     QueueView,
 )
 
-LARGE_BYTES = 100_000
 STATE_NAMES = {
     "waiting": "Waiting, next to run first",
     "in_flight": "In flight, oldest first",
@@ -159,12 +158,12 @@ def render_page(page: MessagePage) -> str:
 def _message_row(message: Message) -> tuple[object, ...]:
     details = [
         message.problem,
-        None if message.message_id else f"redis_message_id {message.redis_id}",
+        f"redis_message_id {message.redis_id}" if message.redis_id else None,
         None if message.due_in_s is None else _due(message.due_in_s),
         None if message.died_s is None else f"died {duration(message.died_s)} ago",
         None if message.held_by is None else f"held by {message.held_by}",
         None if message.error is None else f"error of an earlier attempt: {message.error}",
-        format_bytes(message.bytes) if message.bytes and message.bytes > LARGE_BYTES else None,
+        format_bytes(message.bytes) if message.bytes else None,
     ]
     return (
         message.message_id,
