@@ -19,6 +19,7 @@ ERROR_UNEXPANDED = (
     "it there, or write a default in .mcp.json: ${{{variable}:-value}}."
 )
 ERROR_INVALID = "{where} is not valid: {reason}."
+ERROR_BAD_FLAG = "The command line is not valid: {reason}. See --help."
 ERROR_UNKNOWN_FLAGS = "Unknown command-line arguments: {arguments}. See --help."
 
 SettingsT = TypeVar("SettingsT", bound="ServerSettings")
@@ -35,9 +36,8 @@ class ServerSettings(BaseSettings):
     description is what ``--help`` prints.
     """
 
-    model_config = SettingsConfigDict(
-        env_ignore_empty=True, validate_by_name=True, validate_by_alias=True, frozen=True
-    )
+    # By alias alone: by name, LOG_LEVEL or ALLOW_WRITES of another program would be read as ours.
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
 
     output: Literal["text", "structured"] = Field(
         "text",
@@ -80,7 +80,10 @@ def load_settings(
         SystemExit: ``--help`` or ``--version`` was asked for and has been printed.
     """
     variables = {name: str(f.validation_alias) for name, f in settings_type.model_fields.items()}
-    given, unknown = _parser(settings_type, about).parse_known_args(arguments)
+    try:
+        given, unknown = _parser(settings_type, about).parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise InvalidSettings(ERROR_BAD_FLAG.format(reason=error)) from error
     if unknown:
         raise InvalidSettings(ERROR_UNKNOWN_FLAGS.format(arguments=" ".join(unknown)))
     flags: dict[str, Any] = vars(given)
