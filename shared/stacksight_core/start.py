@@ -38,6 +38,7 @@ def start(
             the first call, as there are none where they do not outlive the process.
     """
     _on_signal(lambda: os._exit(0))  # nothing needs cleaning up before the SDK serves
+    _reopen_what_is_closed()
     expand_own_environment()
     arguments = sys.argv[1:]
     if not FOR_PEOPLE.isdisjoint(arguments) or asks_for_http(arguments, os.environ):
@@ -69,6 +70,13 @@ def _serve(module: str, arguments: list[str], wire: Wire, before: HandOver, *, k
     relay.finish()
     sys.stderr.flush()
     os._exit(0)  # all is closed; taking the interpreter apart would take as long again
+
+
+def _reopen_what_is_closed() -> None:
+    """Let no descriptor of ours take the number of a standard one that we were started without."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free number is the one that is missing
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115
 
 
 def _beside(module: str) -> str:

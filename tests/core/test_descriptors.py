@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.stdio import MODERN_META, ROOT, raw_server
+import pytest
+
+from tests.support.stdio import MODERN_META, ROOT, command, raw_server
 
 TOY = "tests.core.toy"
 SMALL_PIPE_BYTES = 4096
@@ -61,3 +63,15 @@ async def test_a_process_without_descriptors_left_ends() -> None:
         leave_no_descriptor(server.process.pid)
         assert await server.close() == b""
     assert server.process.returncode == 0
+
+
+@pytest.mark.parametrize(("closed", "answers"), [("<&-", 0), (">&-", 0), ("2>&-", 1)])
+def test_a_standard_descriptor_that_is_missing_is_no_fault(closed: str, answers: int) -> None:
+    params = {"name": "list_audits", "arguments": {}, "_meta": MODERN_META}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    argv = ["sh", "-c", f'exec "$@" {closed}', "sh", *command("lighthouse")]
+    ended = subprocess.run(
+        argv, input=json.dumps(call).encode(), capture_output=True, cwd=ROOT, check=True
+    )
+    assert ended.stderr == b""
+    assert len(ended.stdout.splitlines()) == answers
