@@ -1,5 +1,7 @@
 """Images, volumes, networks and disk use, and what nothing uses."""
 
+import asyncio
+
 from docker.types import Mount
 from syrupy.assertion import SnapshotAssertion
 
@@ -41,6 +43,11 @@ async def test_images_and_disk_use(server: ServerClient, lab: Laboratory) -> Non
     assert {"images", "volumes", "build cache"} <= {
         line.split(" | ")[0] for line in disk.text.splitlines()
     }
+
+
+async def test_several_may_ask_for_disk_use_at_once(server: ServerClient) -> None:
+    answers = await asyncio.gather(*(server.call("list_resources") for _ in range(6)))
+    assert [answer.text for answer in answers if answer.is_error] == []
 
 
 async def test_an_unknown_kind_is_refused(server: ServerClient) -> None:

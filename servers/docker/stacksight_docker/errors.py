@@ -32,6 +32,10 @@ ERROR_TIMEOUT = (
     "or hang: check `docker info` and the engine's log."
 )
 ERROR_REFUSED = "The engine refused {path}: {reason} (HTTP {status})."
+ERROR_ADDING_UP = (
+    "The engine is adding up its disk use for somebody else, and does it for one at a time. Wait, "
+    "and call again."
+)
 ERROR_NONSENSE = (
     "What answers at {url} is not a Docker engine, or a broken one: {path} gave {reason}."
 )

@@ -18,7 +18,7 @@ from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.redact import redact_text
-from stacksight_docker.errors import ERROR_REFUSED
+from stacksight_docker.errors import ERROR_ADDING_UP, ERROR_REFUSED
 from stacksight_docker.facts import (
     PODMAN,
     Container,
@@ -56,6 +56,8 @@ INSPECT_SECONDS = 5.0
 EVENTS_SECONDS = 3.0
 STATS_SECONDS = 8.0
 DISK_SECONDS = 8.0
+DISK_PAUSE_SECONDS = 0.2
+ADDING_UP = "a disk usage operation is already running"
 MAX_STATS_THREADS = 256
 CONTROL_SECONDS = 20.0
 NOT_MODIFIED = 304
@@ -172,10 +174,21 @@ class Source:
     async def disk_use(self) -> DiskUse:
         """Have the engine add up its disk use; it walks over the files, which may take long.
 
+        An older engine refuses to do it for two at once; it is asked again until it is free.
+
         Raises:
             ToolFailure: it takes more than DISK_SECONDS.
         """
-        return await self._get("/system/df", parse_disk_use, seconds=DISK_SECONDS)
+        until = time.monotonic() + DISK_SECONDS
+        while True:
+            try:
+                return await self._get("/system/df", parse_disk_use, seconds=DISK_SECONDS)
+            except APIError as error:
+                if ADDING_UP not in str(error.explanation):
+                    raise
+            if time.monotonic() > until:
+                raise ToolFailure(ERROR_ADDING_UP)
+            await anyio.sleep(DISK_PAUSE_SECONDS)
 
     async def image_architecture(self, image_id: str) -> str:
         """Return the processor architecture that an image is made for; empty if it is gone."""
