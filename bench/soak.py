@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compare import OPENING, SERVERS, Candidate, Connection, family, serve
+from connection import OPENING, Candidate, Connection, family, serve
 from sessions import SESSIONS, Ask, Scene, Session
 
 from devstack.stack import Ports, start_stack
@@ -164,7 +164,7 @@ def soak(
 def main() -> None:
     """Soak the servers and print how they changed."""
     parser = argparse.ArgumentParser(description="Call the servers very often.")
-    parser.add_argument("servers", nargs="*", default=SERVERS)
+    parser.add_argument("servers", nargs="*", default=list(SESSIONS))
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--era", choices=ERAS, action="append")
     options = parser.parse_args()
