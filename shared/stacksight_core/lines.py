@@ -6,6 +6,7 @@ Standard library only: it is needed before the SDK is imported.
 import json
 import os
 import re
+import select
 from typing import Any, BinaryIO
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
@@ -56,6 +57,10 @@ class Wire:
         self._in: BinaryIO = os.fdopen(os.dup(0), "rb")
         self.out = os.dup(1)
 
+    def is_readable(self) -> bool:
+        """Tell whether there is something to read now, if only the end."""
+        return bool(poll_now(self._in.fileno(), select.POLLIN))
+
     def read(self) -> bytes | None:
         """Wait for the next line that is not blank; None at the end of input.
 
@@ -84,6 +89,13 @@ class Wire:
             OSError: nobody reads any more.
         """
         write_all(self.out, line + b"\n")
+
+
+def poll_now(descriptor: int, events: int) -> int:
+    """Return which events, or errors, a descriptor has now."""
+    poll = select.poll()
+    poll.register(descriptor, events)
+    return sum(event for _, event in poll.poll(0))
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -16,7 +16,7 @@ import select
 import sys
 import threading
 import time
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from stacksight_core.front import ACKNOWLEDGED, SUBSCRIPTION_META, HandOver
 from stacksight_core.lines import (
@@ -27,6 +27,7 @@ from stacksight_core.lines import (
     encode,
     is_request_id,
     parse,
+    poll_now,
     same_id,
     write_all,
 )
@@ -35,11 +36,25 @@ from stacksight_core.logs import write_stderr
 DRAIN_SECONDS = 120.0
 """How long what was asked last is waited for after the end of the input."""
 PIPED_SECONDS = 0.1
-"""What was asked this shortly before the end of the input was piped in whole: its answers are
-awaited. A call that has been running longer is one whose client has gone."""
+"""What comes without a longer pause belongs together. What was asked together with the end of the
+input was piped in whole: its answers are awaited. A call from before a pause, or one that the
+client was told to be running, is one whose client has gone."""
 
 FINISH_SECONDS = 0.1
 """How long a client that reads slowly is waited for at the end."""
+
+
+class _Asked(NamedTuple):
+    """A request that has not been answered.
+
+    Attributes:
+        after: how many pauses there had been before it.
+        token: what its progress is reported by.
+    """
+
+    after: int
+    token: Any
+
 
 _END = b"\0\n"
 _UNANSWERED = frozenset({"subscriptions/listen"})  # answered only when the client ends it
@@ -67,8 +82,9 @@ class Relay:
         self._from_sdk: BinaryIO = os.fdopen(from_sdk, "rb")
         self._write_lock = threading.Lock()
         self._changed = threading.Condition()
-        self._asked: dict[object, float] = {}
-        self._progress_at = 0.0
+        self._asked: dict[object, _Asked] = {}
+        self._pauses = 0
+        self._ended = False
         self._hidden = set(before.hidden)
         self._acknowledged = [same_id(request_id) for request_id in before.acknowledged]
         self._client_gone = False
@@ -108,12 +124,12 @@ class Relay:
             self._accept(before.line)
         while self._relay_one():
             pass
-        self._drain(time.monotonic())
+        self._drain(time.monotonic() + DRAIN_SECONDS)
         self.stop()
 
     def _relay_one(self) -> bool:
         try:
-            line = self._wire.read()
+            line = self._read()
             if line is None:
                 return False
             self._accept(line)
@@ -121,14 +137,24 @@ class Relay:
             self._write(encode(refused.answer))
         return True
 
+    def _read(self) -> bytes | None:
+        """Read a line, and take note of a pause before it or the end."""
+        is_there, began = self._wire.is_readable(), time.monotonic()
+        line = self._wire.read()
+        if not is_there and time.monotonic() - began > PIPED_SECONDS:
+            self._pauses += 1
+        return line
+
     def _accept(self, line: bytes) -> None:
         message = parse(line)
         params = message.get("params")
         if message.get("method") == "notifications/cancelled" and isinstance(params, dict):
             self._settle(params.get("requestId"))
         if "id" in message and "method" in message and message["method"] not in _UNANSWERED:
+            meta = (params or {}).get("_meta")
+            token = meta.get("progressToken") if isinstance(meta, dict) else None
             with self._changed:
-                self._asked[same_id(message["id"])] = time.monotonic()
+                self._asked[same_id(message["id"])] = _Asked(self._pauses, token)
         self._forward(line)
 
     def _forward(self, line: bytes) -> None:
@@ -138,26 +164,21 @@ class Relay:
         except OSError:
             self._client_gone = True  # the SDK has ended; nothing will be answered any more
 
-    def _drain(self, ended: float) -> None:
+    def _drain(self, deadline: float) -> None:
         """Wait, after the end of the input, until what was piped in is answered."""
         with self._changed:
+            self._ended = True
             while (
-                self._is_piped(ended)
+                any(asked.after == self._pauses for asked in self._asked.values())
                 and not self._nobody_reads()
-                and time.monotonic() < ended + DRAIN_SECONDS
+                and time.monotonic() < deadline
             ):
                 self._changed.wait(0.1)
-
-    def _is_piped(self, ended: float) -> bool:
-        since = max(ended - PIPED_SECONDS, self._progress_at)
-        return any(asked >= since for asked in self._asked.values())
 
     def _nobody_reads(self) -> bool:
         if self._client_gone:
             return True
-        poll = select.poll()
-        poll.register(self._wire.out, 0)
-        return any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
+        return bool(poll_now(self._wire.out, 0) & (select.POLLERR | select.POLLNVAL))
 
     # --- SDK to client ---------------------------------------------------------------------
 
@@ -172,7 +193,7 @@ class Relay:
             if "method" not in message:
                 self._settle(message.get("id"))
             elif message["method"] == "notifications/progress":
-                self._progress_at = time.monotonic()
+                self._note_running(message["params"]["progressToken"])
 
     def _is_hidden(self, message: Message) -> bool:
         """Tell whether the client has had this message from the front."""
@@ -193,6 +214,14 @@ class Relay:
             if is_request_id(request_id):
                 self._asked.pop(same_id(request_id), None)
             self._changed.notify_all()
+
+    def _note_running(self, token: Any) -> None:
+        """Take note that the client has been told of a call's progress before the input ended."""
+        with self._changed:
+            if not self._ended:
+                for request_id, asked in self._asked.items():
+                    if asked.token == token:
+                        self._asked[request_id] = _Asked(-1, token)
 
     def _write(self, line: bytes) -> None:
         with self._write_lock:

@@ -129,6 +129,26 @@ async def test_what_was_asked_before_stdin_closed_is_answered() -> None:
     assert server.process.returncode == 0
 
 
+async def test_a_slow_call_among_many_that_are_piped_in_is_answered(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    quick = range(2, 300)
+    async with toy() as server:
+        await discover(server)
+        calls = [call(request_id, "echo", text="quick") for request_id in quick]
+        await server.send(call(1, "hold", path=str(fifo)), *calls)
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        await server.process.stdin.wait_closed()
+        answered: set[Any] = set()
+        while not answered >= set(quick):
+            answered.add((await server.receive()).get("id"))
+        assert 1 not in answered
+        await asyncio.to_thread(fifo.write_text, "go")
+        *_, last = (await server.ended()).splitlines()
+    assert json.loads(last)["id"] == 1
+
+
 async def test_stray_prints_stay_off_stdout() -> None:
     async with toy() as server:
         await discover(server)

@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Literal
 
 import anyio
+import anyio.to_thread
 from mcp.server.mcpserver import Context, Resolve
 from pydantic import BaseModel, Field
 
@@ -80,6 +82,12 @@ async def wait(
     raise AssertionError
 
 
+@tool(title="Hold", render=render_echo)
+async def hold(path: Annotated[str, Field(description="A FIFO to wait for.")]) -> Echo:
+    """Wait until somebody writes."""
+    return Echo(text=await anyio.to_thread.run_sync(Path(path).read_text))
+
+
 async def ask_to_write(ctx: Context[str], text: str) -> Question:
     return ask_user(ctx, f"Write {text}?")
 
@@ -129,7 +137,7 @@ def greet(
     return f"Say {greeting} to {name}, {place}."
 
 
-TOOLS = dict.fromkeys(("echo", "fail", "wait", "write"), __name__)
+TOOLS = dict.fromkeys(("echo", "fail", "wait", "hold", "write"), __name__)
 PROMPTS = [greet]
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, __name__)
 

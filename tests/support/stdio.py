@@ -29,9 +29,10 @@ SERVERS = ("postgres", "redis", "docker", "lighthouse")
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
 
+CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 MODERN_META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities": {},
+    CAPABILITIES: {},
     "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
 }
 INITIALIZE = {
@@ -130,14 +131,49 @@ class RawServer:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.check = WireCheck()
+        self._meta: dict[str, Any] = {}
 
-    async def send(self, message: Mapping[str, Any] | str) -> None:
-        """Write one line: a message, or any text as it is."""
+    async def open(self, era: str, **capabilities: Any) -> dict[str, Any]:
+        """Open the connection as a client of an era does; returns the first answer's result.
+
+        Args:
+            era: ``modern`` (2026-07-28) or ``legacy`` (the handshake).
+            capabilities: the client's.
+        """
+        if era == "modern":
+            self._meta = MODERN_META | {CAPABILITIES: capabilities}
+            opened = await self.request(0, "server/discover", _meta=self._meta)
+        else:
+            asked = INITIALIZE | {"capabilities": capabilities}
+            opened = await self.request(0, "initialize", **asked)
+            await self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        result: dict[str, Any] = opened["result"]
+        return result
+
+    async def start_call(self, request_id: int, tool: str, **arguments: Any) -> None:
+        """Send a call that asks for progress, in the era that the connection was opened in."""
+        meta = self._meta | {"progressToken": f"of {request_id}"}
+        params = {"name": tool, "arguments": arguments, "_meta": meta}
+        call = {"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": params}
+        await self.send(call)
+
+    async def call(self, request_id: int, tool: str, **arguments: Any) -> dict[str, Any]:
+        """Call a tool and return its result, which is no error."""
+        await self.start_call(request_id, tool, **arguments)
+        while (message := await self.receive()).get("id") != request_id:
+            pass
+        result: dict[str, Any] = message["result"]
+        assert not result.get("isError"), result
+        return result
+
+    async def send(self, *messages: Mapping[str, Any] | str) -> None:
+        """Write lines, all at once: messages, or any text as it is."""
         assert self.process.stdin is not None
-        line = message if isinstance(message, str) else json.dumps(message)
-        with contextlib.suppress(ValueError, RecursionError):  # some are no messages on purpose
-            self.check.sent(json.loads(line))
-        self.process.stdin.write(line.encode() + b"\n")
+        lines = [one if isinstance(one, str) else json.dumps(one) for one in messages]
+        for line in lines:
+            with contextlib.suppress(ValueError, RecursionError):  # some are none on purpose
+                self.check.sent(json.loads(line))
+        self.process.stdin.write("".join(f"{line}\n" for line in lines).encode())
         await self.process.stdin.drain()
 
     async def receive(self) -> dict[str, Any]:
@@ -166,8 +202,12 @@ class RawServer:
     async def close(self) -> bytes:
         """Close stdin, wait for the end and return what was left on stdout."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.close()
+        return await self.ended()
+
+    async def ended(self) -> bytes:
+        """Wait for the end and return what was left on stdout."""
+        assert self.process.stdout is not None
         rest = await self.process.stdout.read()
         for line in rest.splitlines():
             self.check.received(json.loads(line))
