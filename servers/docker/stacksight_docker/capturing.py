@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio
-from anyio import to_thread
 from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.handles import Handles
+from stacksight_core.threads import in_thread
 from stacksight_core.units import plural
 from stacksight_docker.analysis.activity import (
     MAX_CONTAINERS_SHOWN,
@@ -168,7 +168,7 @@ async def _tell(source: Source, handle: str, capture: Capture) -> Activity:
         for cid, sample in (await sample_here(list(inspected))).items():
             if cid in capture.peaks:
                 capture.peaks[cid].add(sample)
-    summary, new = await to_thread.run_sync(compare_logs, said, capture.before)
+    summary, new = await in_thread(compare_logs, said, capture.before)
     events = await source.events(capture.began, now)
     names = {cid: baseline.listed.name for cid, baseline in capture.before.items()}
     own = [e for e in events if e.actor_id in names or e.attributes.get("container", "") in names]
@@ -208,7 +208,7 @@ async def _said_since(
         except APIError:
             unread.append(f"the log of {name} (it cannot be read)")
             return
-        records = await to_thread.run_sync(to_records, log.lines)
+        records = await in_thread(to_records, log.lines)
         said.extend(Said(name, record) for record in records)
         if not log.complete:
             unread.append(f"the older part of {name}'s log")

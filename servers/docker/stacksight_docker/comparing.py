@@ -1,7 +1,6 @@
 """Compares a compose file with what runs."""
 
-from anyio import to_thread
-
+from stacksight_core.threads import in_thread
 from stacksight_docker.analysis.compose import MAX_FINDINGS, Comparison, compare, states
 from stacksight_docker.composefile import project_name
 from stacksight_docker.source import host
@@ -23,9 +22,9 @@ async def compare_file(source: Source, file: str, project: str | None) -> Compar
     Raises:
         ToolFailure: there is no such file, or it is no compose file.
     """
-    path, compose = await to_thread.run_sync(read_compose_file, file)
+    path, compose = await in_thread(read_compose_file, file)
     name = project or compose.name or project_name(path.resolve().parent.name)
-    hashes = await to_thread.run_sync(compose_hashes, path)
+    hashes = await compose_hashes(path)
     listed = await source.containers()
     own = [c.id for c in listed if c.compose and c.compose.project == name]
     inspected = await source.inspect_all(own)
@@ -33,7 +32,7 @@ async def compare_file(source: Source, file: str, project: str | None) -> Compar
     ports = {port for service in compose.services.values() for port in service.ports}
     listeners: dict[int, str] = {}
     if host.is_here(info):
-        listeners = await to_thread.run_sync(host.find_listeners, ports)
+        listeners = await in_thread(host.find_listeners, ports)
     findings = compare(
         compose,
         name,

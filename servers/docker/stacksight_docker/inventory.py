@@ -1,8 +1,7 @@
 """Lists images, volumes, networks and disk use."""
 
-from anyio import to_thread
-
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_docker.analysis.resources import (
     Kind,
     Resources,
@@ -29,7 +28,7 @@ async def list_kind(source: Source, kind: Kind) -> Resources:
     info = await source.info()
     if not host.is_here(info):
         return describe_disk(use, listed, {}, None)
-    logs = await to_thread.run_sync(host.log_sizes, info)
+    logs = await in_thread(host.log_sizes, info)
     return describe_disk(use, listed, logs, host.disk_free(info))
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
-from anyio import to_thread
 from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
 from stacksight_docker.analysis.exits import WANTED_ENDS, explain_exit
@@ -59,7 +59,7 @@ async def diagnose_target(source: Source, target: str | None) -> Diagnosis:
     chosen, left_out = _choose(wanted, listed)
     scene, notes = await _gather(source, listed, chosen)
     ids = [c.id for c in wanted if c.id in scene.inspected]
-    verdicts = await to_thread.run_sync(judge, scene, ids)
+    verdicts = await in_thread(judge, scene, ids)
     ended = None if verdicts else _about_end(scene, ids)
     verdicts += _about_clock(scene)
     troubled = {n for v in verdicts if not v.notice for n in (v.container, *v.also)}
@@ -146,7 +146,7 @@ async def _gather(
         except APIError as error:
             found.unreadable[container.id] = str(error.explanation or error)
             return
-        found.records[container.id] = await to_thread.run_sync(to_records, log.lines)
+        found.records[container.id] = await in_thread(to_records, log.lines)
 
     async def gather_events() -> None:
         try:
@@ -177,7 +177,7 @@ async def _gather(
         tags=found.tags,
         architectures=await _architectures(source, found.records, inspected),
     )
-    return await to_thread.run_sync(_with_host, scene), notes
+    return await in_thread(_with_host, scene), notes
 
 
 def _worth_reading(chosen: Iterable[Listed], inspected: dict[str, Container]) -> list[Container]:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import anyio
-from anyio import to_thread
 from docker.errors import APIError
 
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_core.units import format_duration
 from stacksight_docker.analysis.usage import (
     SortKey,
@@ -79,7 +79,7 @@ async def sample_here(container_ids: Sequence[str]) -> dict[str, Sample]:
         read_all = {cid: sample_local(cid) for cid in container_ids}
         return {cid: sample for cid, sample in read_all.items() if sample is not None}
 
-    return await to_thread.run_sync(read)
+    return await in_thread(read)
 
 
 async def _from_engine(

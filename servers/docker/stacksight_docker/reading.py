@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 import anyio
-from anyio import to_thread
 from docker.errors import APIError
 
 from stacksight_core.cursors import decode_cursor, encode_cursor
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_docker.analysis.exits import describe_trouble, explain_exit
 from stacksight_docker.clock import format_time, parse_moment, parse_time, short_time
 from stacksight_docker.facts import Container, Listed, LogLine
@@ -125,7 +125,7 @@ async def read_containers(
     elif request.mode == "auto" and _only_level(request):
         mode = await _fitting_mode(reads, compile_filter(None, request.level))
     exits = await _exits(source, reads, now) if mode == "patterns" else {}
-    answer = await to_thread.run_sync(_answer, reads, request, window, mode, now, exits)
+    answer = await in_thread(_answer, reads, request, window, mode, now, exits)
     latest = max((r.records[-1].time for r in reads if r.records), default=window.after)
     if request.cursor and answer.mode == "lines" and answer.lines:
         latest = answer.lines[-1].until or answer.lines[-1].time
@@ -162,7 +162,7 @@ def _only_level(request: LogRequest) -> bool:
 
 
 async def _fitting_mode(reads: Sequence[_Read], passes: Matches = lambda _: True) -> str:
-    repetitive = await to_thread.run_sync(_is_repetitive, reads, passes)
+    repetitive = await in_thread(_is_repetitive, reads, passes)
     return "patterns" if repetitive else "lines"
 
 
@@ -204,7 +204,7 @@ async def _read_all(
             reason = PROBLEM_DRIVER.format(reason=error.explanation, driver=container.log_driver)
             reads[listed.id] = _Read(listed, container, None, reason, [])
             return
-        records = await to_thread.run_sync(_records, log.parts, window)
+        records = await in_thread(_records, log.parts, window)
         reads[listed.id] = _Read(listed, container, log, None, records)
 
     async with anyio.create_task_group() as tasks:

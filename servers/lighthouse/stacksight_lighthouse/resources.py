@@ -1,12 +1,12 @@
 """Kept audits as resources: Lighthouse's result as JSON, and its report as HTML."""
 
-import asyncio
 import json
 
 from mcp.server.mcpserver import Context
 from mcp_types import Resource
 
 from stacksight_core.resources import ResourceDefinition, Resources
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of
 from stacksight_lighthouse.models.audits import AuditEntry
 from stacksight_lighthouse.names import audit_names
@@ -19,21 +19,21 @@ JSON_TYPE, HTML_TYPE = "application/json", "text/html"
 
 async def read_json(audit_id: str, ctx: Context[Lighthouse]) -> str:
     """Return Lighthouse's result of an audit."""
-    audit = await asyncio.to_thread(source_of(ctx).store.load, audit_id)
+    audit = await in_thread(source_of(ctx).store.load, audit_id)
     return json.dumps(audit.lhr, ensure_ascii=False)
 
 
 async def read_html(audit_id: str, ctx: Context[Lighthouse]) -> str:
     """Return Lighthouse's report of an audit."""
     source = source_of(ctx)
-    audit = await asyncio.to_thread(source.store.load, audit_id)
+    audit = await in_thread(source.store.load, audit_id)
     template, javascript = await source.report_assets()
-    return await asyncio.to_thread(render_html, audit.lhr, template, javascript)
+    return await in_thread(render_html, audit.lhr, template, javascript)
 
 
 async def listed(source: Lighthouse) -> list[Resource]:
     """Return both forms of the newest audits."""
-    entries = await asyncio.to_thread(source.store.entries)
+    entries = await in_thread(source.store.entries)
     return [
         _resource(entry, kind, mime_type)
         for entry in entries[:LISTED]

@@ -1,8 +1,11 @@
 """Compose's own command, and the files around a compose file, on this machine."""
 
+import asyncio
+import contextlib
 import os
 import shutil
-import subprocess
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from stacksight_core.errors import ToolFailure
@@ -49,7 +52,7 @@ def _read(path: Path) -> str:
         raise ToolFailure(ERROR_UNREADABLE.format(path=path, reason=error.strerror)) from error
 
 
-def compose_hashes(path: Path) -> dict[str, str] | None:
+async def compose_hashes(path: Path) -> dict[str, str] | None:
     """Ask compose for the configuration hash of each service; None where it has no command.
 
     Only compose computes it as the labels of its containers have it.
@@ -57,18 +60,34 @@ def compose_hashes(path: Path) -> dict[str, str] | None:
     program = shutil.which("docker")
     if program is None:
         return None
-    try:
-        ended = subprocess.run(
-            [program, "compose", "--file", str(path), "config", "--hash", "*"],
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    command = [program, "compose", "--file", str(path), "config", "--hash", "*"]
+    printed = await _run(command)
+    if printed is None:
         return None
-    if ended.returncode != 0:
-        return None
-    pairs = (line.split() for line in ended.stdout.splitlines())
+    pairs = (line.split() for line in printed.splitlines())
     return {fields[0]: fields[1] for fields in pairs if len(fields) == 2}
+
+
+async def _run(command: Sequence[str]) -> str | None:
+    """Return what a program prints; None where it fails. It ends when we are cancelled."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # it starts its plugin as a process of its own
+        )
+    except OSError:
+        return None
+    try:
+        async with asyncio.timeout(COMMAND_SECONDS):
+            printed, _ = await process.communicate()
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    return printed.decode(errors="replace") if process.returncode == 0 else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_core.units import format_duration
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.addresses import refused_networks
@@ -97,7 +98,7 @@ class Lighthouse:
         lighthouse = self._engine.worker.parents[1] / "node_modules" / "lighthouse"
         files = ("report/assets/standalone-template.html", "dist/report/standalone.js")
         template, script = [
-            await asyncio.to_thread((lighthouse / name).read_text, "utf-8") for name in files
+            await in_thread((lighthouse / name).read_text, "utf-8") for name in files
         ]
         return template, script
 
@@ -212,7 +213,7 @@ class Lighthouse:
                 raise explain_failure(order.shown_url, error, secrets) from error
             raise
         self._workers.put(worker)
-        lhr = await asyncio.to_thread(mask_result, lhr, secrets) if secrets else lhr
+        lhr = await in_thread(mask_result, lhr, secrets) if secrets else lhr
         if failure := explain_runtime_error(order.shown_url, lhr):
             raise failure
         return lhr

@@ -1,6 +1,5 @@
 """check_budget."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.budget_check import check
 from stacksight_lighthouse.models.audits import CATEGORIES, Device, StoredAudit
@@ -59,9 +59,9 @@ async def check_budget(
     source = source_of(ctx)
     if (audit_id is None) == (url is None):
         raise ToolFailure(ERROR_WHICH)
-    rules = await asyncio.to_thread(read_json, Path.cwd(), budget)
+    rules = await in_thread(read_json, Path.cwd(), budget)
     if audit_id is not None:
-        audit = await asyncio.to_thread(source.store.load, audit_id)
+        audit = await in_thread(source.store.load, audit_id)
         return check(audit_id, audit, rules)
     assert url is not None
     order = Order(url, device, CATEGORIES, runs, deadline_s or SECONDS_PER_RUN * runs)

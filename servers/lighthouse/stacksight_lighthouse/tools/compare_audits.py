@@ -1,13 +1,14 @@
 """compare_audits."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from stacksight_core.errors import ToolFailure
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.compare import LEAST_RUNS, compare, is_settled
 from stacksight_lighthouse.analysis.metrics import timings_of
@@ -54,13 +55,13 @@ async def compare_audits(
         raise ToolFailure(ERROR_MIXED)
     if not addresses:
         load = source.store.load
-        pair = [(name, await asyncio.to_thread(load, name)) for name in (before, after)]
-        return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=False)
+        pair = [(name, await in_thread(load, name)) for name in (before, after)]
+        return await in_thread(partial(compare, *pair, interleaved=False))
     limit_s = deadline_s or 2 * SECONDS_PER_RUN * runs
     orders = [Order(url, device, CATEGORIES, runs, limit_s) for url in addresses]
     outcomes = await source.audit_in_turns(orders, Progress(ctx), _settled)
     pair = [await keep(source, *done) for done in zip(orders, outcomes, strict=True)]
-    return await asyncio.to_thread(compare, pair[0], pair[1], interleaved=True)
+    return await in_thread(partial(compare, *pair, interleaved=True))
 
 
 async def _settled(rounds: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
@@ -68,4 +69,4 @@ async def _settled(rounds: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
     if len(rounds) != LEAST_RUNS:
         return False
     before, after = [[timings_of(lhr) for lhr in page] for page in zip(*rounds, strict=True)]
-    return await asyncio.to_thread(is_settled, before, after)
+    return await in_thread(is_settled, before, after)

@@ -1,12 +1,12 @@
 """inspect_audit."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of, tool
 from stacksight_core.untrusted import inline
 from stacksight_lighthouse.analysis.sources import TOPIC as SOURCES
@@ -40,9 +40,9 @@ async def inspect_audit(
 
     Example: inspect_audit(audit_id="audit-3fa9c1d2", topic="color-contrast")
     """
-    audit = await asyncio.to_thread(source_of(ctx).store.load, audit_id)
+    audit = await in_thread(source_of(ctx).store.load, audit_id)
     if topic is not None and topic.strip().lower() == SOURCES:
-        return await asyncio.to_thread(_by_file, audit_id, audit)
+        return await in_thread(_by_file, audit_id, audit)
     return look_into(audit_id, audit, topic, cursor)
 
 

@@ -1,11 +1,11 @@
 """list_audits."""
 
-import asyncio
 from typing import Annotated
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.analysis.history import list_entries
 from stacksight_lighthouse.models.audits import AuditList
@@ -29,10 +29,10 @@ async def list_audits(
 
     Example: list_audits(match="/checkout")
     """
-    entries = await asyncio.to_thread(source_of(ctx).store.entries)
+    entries = await in_thread(source_of(ctx).store.entries)
     audits = list_entries(entries, match, cursor)
     trend = audits.trends[0] if len(audits.trends) == 1 else None
     if trend is None or not trend.scores or cursor:
         return audits
-    chart = await asyncio.to_thread(draw_trend, trend.scores, trend.first, trend.last)
+    chart = await in_thread(draw_trend, trend.scores, trend.first, trend.last)
     return audits.model_copy(update={"chart": chart})

@@ -1,11 +1,11 @@
 """show_audit."""
 
-import asyncio
 from typing import Annotated
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of, tool
 from stacksight_lighthouse.models.audits import Picture
 from stacksight_lighthouse.render.drawing import take_picture
@@ -38,5 +38,5 @@ async def show_audit(
 
     Example: show_audit(audit_id="audit-3fa9c1d2", what="label", number=1)
     """
-    audit = await asyncio.to_thread(source_of(ctx).store.load, audit_id)
-    return await asyncio.to_thread(take_picture, audit_id, audit.lhr, what.strip().lower(), number)
+    audit = await in_thread(source_of(ctx).store.load, audit_id)
+    return await in_thread(take_picture, audit_id, audit.lhr, what.strip().lower(), number)
