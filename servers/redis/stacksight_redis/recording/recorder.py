@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from stacksight_core.threads import in_thread
 from stacksight_redis.recording.ring import Gap, Ring
 from stacksight_redis.recording.wire import Subscription, Wire, WireError
 
@@ -71,7 +72,7 @@ class Recorder:
         """
         wire = self._connect()
         try:
-            await asyncio.to_thread(wire.subscribe, self.subscription)
+            await in_thread(wire.subscribe, self.subscription)
         except BaseException:
             wire.close()
             raise
@@ -95,7 +96,13 @@ class Recorder:
         await self.settle()
         self._stop.set()
         if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join)
+            await in_thread(self._thread.join)
+
+    def abandon(self) -> None:
+        """Close the connection and wait for nothing: the process ends."""
+        self._stop.set()
+        if self._wire is not None:
+            self._wire.close()
 
     async def wait_beyond(self, seq: int, timeout_s: float) -> bool:
         """Wait until a message with a number above ``seq`` is there, or the recording has ended.

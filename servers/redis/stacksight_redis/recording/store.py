@@ -33,6 +33,9 @@ class Capture(Protocol):
     async def stop(self) -> None:
         """End it; what it holds stays readable."""
 
+    def abandon(self) -> None:
+        """End it at once; nobody will read it."""
+
 
 class Captures:
     """Up to four recordings; the oldest that has ended makes room for a new one.
@@ -74,10 +77,10 @@ class Captures:
         """Return all captures with their handles."""
         return list(self._captures)[::-1]
 
-    async def aclose(self) -> None:
-        """End all recordings."""
-        for _, recorder in self._captures:
-            await recorder.stop()
+    def abandon(self) -> None:
+        """End all recordings at once; nobody will read them."""
+        for _, capture in self._captures:
+            capture.abandon()
 
     def _connect(self) -> Wire:
         return Wire(parse_address(self._settings.redis_url), self._settings.timeout_s)

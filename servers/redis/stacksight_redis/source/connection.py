@@ -220,7 +220,7 @@ class Source:
         """End the captures, what runs behind the answers, and the connections."""
         if self.discovery.refresh is not None:
             self.discovery.refresh.cancel()
-        await self.captures.aclose()
+        self.captures.abandon()
         await self._link.aclose()
 
 

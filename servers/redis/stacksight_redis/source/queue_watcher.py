@@ -109,6 +109,12 @@ class QueueWatcher:
             return
         self._end(END_STOPPED)
 
+    def abandon(self) -> None:
+        """Look no longer, and wait for nothing: the process ends."""
+        self._stopping.set()
+        if self._task is not None:
+            self._task.cancel()
+
     async def wait_changed(self, timeout_s: float) -> None:
         """Wait for the next look, or until time is up."""
         try:

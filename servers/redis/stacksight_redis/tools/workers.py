@@ -1,6 +1,5 @@
 """The tool about processes: list_workers."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from stacksight_core.layout import render_table
 from stacksight_core.redact import redact_assignments
+from stacksight_core.threads import in_thread
 from stacksight_core.tools import source_of, tool
 from stacksight_core.units import format_duration, plural
 from stacksight_core.untrusted import inline
@@ -211,7 +211,7 @@ async def _connections(source: Source, notes: list[str]) -> list[Connection]:
             )
     connections = connections[:MAX_CONNECTIONS]
     ports = {_port(c.address): c for c in connections if c.address.startswith(LOOPBACK)}
-    here = await asyncio.to_thread(find_local_processes, ports)
+    here = await in_thread(find_local_processes, ports)
     for port, (pid, command) in here.items():
         ports[port].pid = pid
         ports[port].command = inline(redact_assignments(command.strip()), 120)
