@@ -19,6 +19,9 @@ CONNECT_SECONDS = 3.0
 IDLE_SECONDS = 120.0
 MAX_CONNECTIONS = 4
 CLOSE_SECONDS = 2.0
+END_SECONDS = 0.1
+WATCH_CLIENT_MS = 1_000
+"""How often PostgreSQL looks, in the midst of a statement, whether we are still there."""
 TEMP_FILE_LIMIT_KB = 4 * 1024 * 1024
 
 ERROR_BUSY = (
@@ -54,6 +57,7 @@ class ServerFacts:
     Attributes:
         version: as a number, e.g. 150018.
         version_text: as people write it, e.g. ``15.18``.
+        watches_clients: whether it can end a statement whose client has gone.
         database: the database connected to.
         role: the role connected as.
         superuser: whether that role is one.
@@ -65,6 +69,7 @@ class ServerFacts:
 
     version: int
     version_text: str
+    watches_clients: bool
     database: str
     role: str
     superuser: bool
@@ -195,11 +200,11 @@ class Database:
                 raise
 
     async def close(self) -> None:
-        """Close all connections, without waiting long for what they do."""
+        """Close all connections; what they do has been cancelled and is hardly waited for."""
         if self._pool is None:
             return
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(END_SECONDS):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -232,6 +237,7 @@ class Database:
         facts = ServerFacts(
             version=row["version"],
             version_text=row["version_text"],
+            watches_clients=row["watches_clients"],
             database=row["database"],
             role=row["role"],
             superuser=row["superuser"],
@@ -241,8 +247,8 @@ class Database:
             preloaded=frozenset(row["preloaded"]),
         )
         self._facts = facts
-        if facts.superuser:
-            await connection.execute(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
+        if limits := _limits_of(facts):
+            await connection.execute("; ".join(limits))
         return facts
 
     def _limits(self, statement_s: float, *, jit: bool) -> str:
@@ -256,9 +262,19 @@ class Database:
             sets.append("SET LOCAL jit = off")
         if self._path:
             sets.append(self._path)
-        if self._facts is not None and self._facts.superuser:
-            sets.append(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
+        if self._facts is not None:
+            sets += _limits_of(self._facts)
         return "; ".join(sets)
+
+
+def _limits_of(facts: ServerFacts) -> list[str]:
+    """Return the limits that not every server or role has."""
+    sets = []
+    if facts.superuser:
+        sets.append(f"SET LOCAL temp_file_limit = {TEMP_FILE_LIMIT_KB}")
+    if facts.watches_clients:
+        sets.append(f"SET LOCAL client_connection_check_interval = {WATCH_CLIENT_MS}")
+    return sets
 
 
 async def _path_to_set(connection: "PoolConnectionProxy[Any]") -> str | None:

@@ -1,6 +1,7 @@
 SELECT
     current_setting('server_version_num')::int AS version,
     split_part(current_setting('server_version'), ' ', 1) AS version_text,
+    version() LIKE '%linux%' AND current_setting('server_version_num')::int >= 140000 AS watches_clients,
     current_database() AS database,
     current_user::text AS role,
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
