@@ -1,7 +1,7 @@
 """Keeps workers warm between audits: one audit at a time each, as many as may overlap."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from stacksight_core.errors import ToolFailure
 from stacksight_core.untrusted import inline
@@ -65,13 +65,19 @@ class WorkerPool:
         self._idle[worker] = asyncio.create_task(self._retire(worker, patience))
 
     async def close(self) -> None:
-        """End all workers that are not in use; those in use end with their audits."""
-        while self._idle:
-            worker, retiring = self._idle.popitem()
+        """End all workers that are not in use, at once; those in use end with their audits."""
+        idle, self._idle = self._idle, {}
+        for retiring in idle.values():
             retiring.cancel()
-            await finish(worker.close())
+        await finish(_kill(idle))
 
     async def _retire(self, worker: Worker, patience: float) -> None:
         await asyncio.sleep(patience)
         del self._idle[worker]
         await finish(worker.close())
+
+
+async def _kill(workers: Iterable[Worker]) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for worker in workers:
+            tasks.create_task(worker.kill())

@@ -122,7 +122,9 @@ async def start_worker(
         async with asyncio.timeout(START_SECONDS):
             ready = await _exchange(process, start, _ignore)
     except BaseException:
-        await finish(_close(process, None, folder, patience_s=QUIT_SECONDS))
+        chrome = _hold(process)
+        patience_s = QUIT_SECONDS if chrome is None else 0
+        await finish(_close(process, chrome, folder, patience_s=patience_s))
         raise
     return Worker(bound_cookies, process, ready["chromePid"], folder)
 
@@ -130,6 +132,19 @@ async def start_worker(
 def sandboxed() -> bool:
     """Tell whether Chrome runs in its sandbox; as root it cannot."""
     return os.geteuid() != 0
+
+
+def _hold(process: asyncio.subprocess.Process) -> int | None:
+    """Stop a Node that may be starting Chrome; returns its child's pid, 0 when it has none yet.
+
+    Returns None where that cannot be told: Node itself then ends Chrome.
+    """
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        os.kill(process.pid, signal.SIGSTOP)
+        return int(next(iter(children.read_text().split()), 0))
+    except OSError:
+        return None
 
 
 async def finish(work: Coroutine[Any, Any, None]) -> None:
