@@ -17,7 +17,7 @@ from tests.support.clients import Clients, find_clients
 
 # The same examples in every run; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("same", derandomize=True)
-settings.register_profile("search")
+settings.register_profile("search", max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 REQUIRE_ALL = os.environ.get("STACKSIGHT_REQUIRE") == "all"

@@ -1,5 +1,6 @@
 """Whatever a client sends, the front and the SDK alone answer the same."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.forks import Forks, running_forks
+from tests.support.forks import Forks, Piece, running_forks
 from tests.support.stdio import INITIALIZE, MODERN_META, ROOT
+from tests.support.wire import WireCheck
 
-EXAMPLES = 60
+EXAMPLES = 60 if settings().derandomize else settings().max_examples
 MODULE = "tests.core.toy"
 VERSION, CAPABILITIES, CLIENT = MODERN_META
 LISTS = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"]
@@ -29,11 +31,13 @@ class Line:
         text: what is written.
         answers: how many messages the SDK writes for it at least, acknowledgements included.
         refused: the SDK drops it without a word; the front says what is wrong.
+        waits: it is written when all before it has been answered.
     """
 
     text: bytes
     answers: int = 0
     refused: bool = False
+    waits: bool = False
 
 
 @pytest.fixture(scope="module")
@@ -130,41 +134,110 @@ odd = st.builds(
     odd_metas | modern_metas,
     st.sampled_from([{}, {"cursor": "no"}, {"cursor": None}, {"x": 1}, {"level": "info"}]),
 )
-notices = st.sampled_from(
+notices = st.builds(
+    lambda method, params: {"jsonrpc": "2.0", "method": method} | params,
+    st.sampled_from(
+        "notifications/initialized notifications/roots/list_changed notifications/progress "
+        "notifications/cancelled nonsense tools/list subscriptions/listen".split()
+    ),
+    st.sampled_from(
+        [
+            {},
+            *(
+                {"params": params}
+                for params in (
+                    None,
+                    {},
+                    {"a": 1},
+                    {"requestId": 998},
+                    {"requestId": [1]},
+                    {"requestId": None},
+                    {"requestId": 998, "_meta": MODERN_META},
+                    {"_meta": None},
+                    {"progressToken": 3, "progress": 1},
+                )
+            ),
+        ]
+    ),
+) | st.just({"jsonrpc": "2.0", "id": 999, "result": {}})
+CANCEL = object()
+"""A notification that cancels one of the requests before it, all of which have been answered."""
+LEAVE = object()
+"""A call that would take for ever, and at once the notification that cancels it."""
+garbage = st.sampled_from(
     [
-        {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        {"jsonrpc": "2.0", "method": "notifications/roots/list_changed"},
-        {"jsonrpc": "2.0", "method": "nonsense", "params": {"a": 1}},
-        {"jsonrpc": "2.0", "id": 999, "result": {}},
-        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 998}},
-        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": [1]}},
+        b"{half",
+        b"[]",
+        b"42",
+        b"\xff{}",
+        b'{"jsonrpc": "2.0", "id": true, "method": "ping"}',
+        b'{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": [1]}',
     ]
 )
-garbage = st.sampled_from(
-    [b"{half", b"[]", b"42", b"\xff{}", b'{"jsonrpc": "2.0", "id": true, "method": "ping"}']
-)
 handshake = st.just(request("initialize", INITIALIZE))
+leave = st.sampled_from([CANCEL, LEAVE])
 conversations = st.one_of(
-    st.lists(modern | notices | garbage, max_size=8),
-    st.builds(lambda first, rest: [first, *rest], handshake, st.lists(legacy | notices | garbage)),
-    st.lists(modern | legacy | odd | notices | garbage, max_size=8),
+    st.lists(modern | notices | garbage | leave, max_size=8),
+    st.builds(
+        lambda first, rest: [first, *rest],
+        handshake,
+        st.lists(legacy | notices | garbage | leave, max_size=8),
+    ),
+    st.lists(modern | legacy | odd | notices | garbage | st.just(CANCEL), max_size=8),
 )
+
+
+def cancel(request_id: Any) -> bytes:
+    params = {"requestId": request_id, "_meta": MODERN_META}
+    notice = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
+    return json.dumps(notice).encode()
+
+
+def leaving(request_id: Any, is_modern: bool) -> list[Line]:
+    """Return a call that would take for ever, and what cancels it."""
+    params = {"name": "wait", "arguments": {"path": "/dev/null"}}
+    if is_modern:
+        params["_meta"] = MODERN_META
+    call = {"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": params}
+    return [Line(json.dumps(call).encode()), Line(cancel(request_id))]
 
 
 @st.composite
 def lines(draw: st.DrawFn) -> list[Line]:
     made: list[Line] = []
-    for number, item in enumerate(draw(conversations)):
+    asked: list[Any] = []
+    items = draw(conversations)
+    opening = items[0][0] if items and isinstance(items[0], tuple) else {}
+    is_modern = opening.get("method") != "initialize"
+    for number, item in enumerate(items):
         if isinstance(item, bytes):
             made.append(Line(item, refused=True))
         elif isinstance(item, dict):
             made.append(Line(json.dumps(item).encode()))
+        elif item is CANCEL:
+            made.append(Line(cancel(draw(st.sampled_from(asked or [997]))), waits=True))
+        elif item is LEAVE:
+            made += leaving(f"left-{number}", is_modern)
         else:
             message, count = item
-            request_id = draw(st.sampled_from([number, f"id-{number}", f"{number}", -number, 7]))
+            waits = draw(st.booleans())
+            ids = [number, f"id-{number}", f"{number}", -number, 7]
+            request_id = draw(st.sampled_from(ids + (asked if waits else [])))
+            asked.append(request_id)
             text = json.dumps(message | {"id": request_id}, ensure_ascii=draw(st.booleans()))
-            made.append(Line(text.encode(), answers=count))
+            made.append(Line(text.encode(), answers=count, waits=waits))
     return made
+
+
+@st.composite
+def piped_lines(draw: st.DrawFn) -> list[bytes]:
+    """Requests of one era, each with an id of its own and all to be answered."""
+    era = draw(st.sampled_from([modern, legacy]))
+    items = draw(st.lists(era, min_size=1, max_size=8))
+    if era is legacy:
+        items.insert(0, draw(handshake))
+    messages = [message | {"id": number} for number, (message, _) in enumerate(items)]
+    return [json.dumps(message).encode() for message in messages]
 
 
 def refusals(messages: list[Any]) -> int:
@@ -177,14 +250,60 @@ def normal(messages: list[Any]) -> Counter[str]:
     return Counter(json.dumps(m) for m in messages if m.get("id", 0) is not None)
 
 
-@given(sent=lines(), cut=st.integers(1, 200))
+def pieces(sent: list[Line], end: bytes, cut: int, *, refuses: bool) -> list[Piece]:
+    """Return what is written, cut into short pieces.
+
+    Args:
+        sent: the lines.
+        end: of each line.
+        cut: how long the pieces are.
+        refuses: what the SDK drops is answered as well.
+    """
+    made, answers = [], 0
+    for line in sent:
+        text = line.text + end
+        first, *rest = [text[start : start + cut] for start in range(0, len(text), cut)]
+        made += [Piece(first, answers if line.waits else 0), *map(Piece, rest)]
+        answers += line.answers + (line.refused and refuses)
+    return made
+
+
+@given(sent=lines(), cut=st.integers(1, 200), end=st.sampled_from([b"\n", b"\r\n"]))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_front_answers_as_the_sdk_alone(forks: Forks, sent: list[Line], cut: int) -> None:
-    text = b"".join(line.text + b"\n" for line in sent)
+def test_the_front_answers_as_the_sdk_alone(
+    forks: Forks, sent: list[Line], cut: int, end: bytes
+) -> None:
     expected = sum(line.answers for line in sent)
     refused = sum(line.refused for line in sent)
-    chunks = [text[start : start + cut] for start in range(0, len(text), cut)]
-    plain = forks.talk("plain", [text], lambda got: len(got) >= expected)
-    front = forks.talk("front", chunks, lambda got: len(got) >= expected + refused)
+    plain = forks.talk("plain", pieces(sent, b"\n", 1 << 20, refuses=False), expected)
+    front = forks.talk("front", pieces(sent, end, cut, refuses=True), expected + refused)
     assert normal(front) == normal(plain)
     assert refusals(front) == refused
+    check(sent, front)
+
+
+@given(sent=piped_lines(), end=st.sampled_from([b"", b"\n", b"\r\n", b'\n{"jsonrpc']))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_piped_in_whole_is_answered_as_by_the_sdk_that_is_waited_for(
+    forks: Forks, sent: list[bytes], end: bytes
+) -> None:
+    text = b"\n".join(sent)
+    plain = forks.talk("plain", [Piece(text + b"\n")], len(sent))
+    front = forks.pipe("front", text + end)
+    assert normal(front) == normal(plain)
+    assert refusals(front) == end.count(b"{")
+
+
+def check(sent: list[Line], received: list[Any]) -> None:
+    """Hold what was written against the official schema, where each id stands for one request."""
+    wire = WireCheck()
+    ids = []
+    for line in sent:
+        with contextlib.suppress(ValueError):
+            message = json.loads(line.text)
+            wire.sent(message)
+            ids.append(str(message.get("id")) if isinstance(message, dict) else "")
+    if len(set(ids)) == len(ids):
+        for message in received:
+            wire.received(message)
+        wire.assert_conformant()

@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.support.stdio import ROOT
 
@@ -26,36 +26,73 @@ class Forks:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
 
-    def talk(
-        self, kind: str, chunks: Sequence[bytes], enough: Callable[[list[Any]], bool]
-    ) -> list[Any]:
+    def talk(self, kind: str, pieces: Sequence["Piece"], total: int) -> list[Any]:
         """Write to a new server and return what it wrote, as decoded messages.
 
         Args:
             kind: ``front`` or ``plain``.
-            chunks: what is written, piece by piece.
-            enough: tells whether all answers are there; the input is then closed.
+            pieces: what is written.
+            total: the input is closed when so many messages have come.
         """
         read_by_server, to_server = os.pipe()
         from_server, written_by_server = os.pipe()
+        self._start(kind, read_by_server, written_by_server)
+        received = _Received(kind, from_server)
+        for piece in pieces:
+            received.wait_for(piece.after)
+            os.write(to_server, piece.text)
+        received.wait_for(total)
+        os.close(to_server)
+        return received.to_the_end()
+
+    def pipe(self, kind: str, text: bytes) -> list[Any]:
+        """Start a server that finds all of its input, and the end, in the pipe already."""
+        read_by_server, to_server = os.pipe()
+        from_server, written_by_server = os.pipe()
+        os.write(to_server, text)
+        os.close(to_server)
+        self._start(kind, read_by_server, written_by_server)
+        return _Received(kind, from_server).to_the_end()
+
+    def _start(self, kind: str, read_by_server: int, written_by_server: int) -> None:
         socket.send_fds(self._control, [kind.encode()], [read_by_server, written_by_server])
         os.close(read_by_server)
         os.close(written_by_server)
-        for chunk in chunks:
-            os.write(to_server, chunk)
-        received = b""
+
+
+class Piece(NamedTuple):
+    """A part of the input, which is written when so many messages have come."""
+
+    text: bytes
+    after: int = 0
+
+
+class _Received:
+    """What a server has written."""
+
+    def __init__(self, kind: str, descriptor: int) -> None:
+        self._kind = kind
+        self._descriptor = descriptor
+        self._text = b""
+
+    def wait_for(self, count: int) -> None:
         deadline = time.monotonic() + PATIENCE_S
-        while not enough(decode(received)):
-            ready, _, _ = select.select([from_server], [], [], deadline - time.monotonic())
-            assert ready, f"{kind}: no more answers came after {decode(received)}"
-            received += os.read(from_server, 1 << 20)
-        os.close(to_server)
-        before_end = len(decode(received))
-        while more := os.read(from_server, 1 << 20):
-            received += more
-        os.close(from_server)
-        after = [m for m in decode(received)[before_end:] if not _is_end(m)]
-        return decode(received)[:before_end] + after
+        while len(decode(self._text)) < count:
+            left = max(0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._descriptor], [], [], left)
+            assert ready, f"{self._kind}: no more answers came after {decode(self._text)}"
+            more = os.read(self._descriptor, 1 << 20)
+            assert more, f"{self._kind}: it ended after {decode(self._text)}"
+            self._text += more
+
+    def to_the_end(self) -> list[Any]:
+        before_end = len(decode(self._text))
+        while more := os.read(self._descriptor, 1 << 20):
+            self._text += more
+        os.close(self._descriptor)
+        messages = decode(self._text)
+        after = [m for m in messages[before_end:] if not _is_end(m)]
+        return messages[:before_end] + after
 
 
 def decode(received: bytes) -> list[Any]:
