@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.support.stdio import INITIALIZE, MODERN_META, RawServer, raw_server
+from tests.support.progress import each_era
+from tests.support.stdio import MODERN_META, RawServer, raw_server
 
 TOY = "tests.core.toy"
 
@@ -17,40 +16,35 @@ async def progress(server: RawServer, count: int) -> list[dict[str, Any]]:
     return [message["params"] for message in messages]
 
 
-@pytest.mark.parametrize("modern", [True, False])
-async def test_a_silent_call_says_that_it_goes_on(modern: bool, tmp_path: Path) -> None:
+@each_era
+async def test_a_silent_call_says_that_it_goes_on(era: str, tmp_path: Path) -> None:
     async with raw_server(TOY) as server:
-        if modern:
-            await server.request(0, "server/discover", _meta=MODERN_META)
-        else:
-            await server.request(0, "initialize", **INITIALIZE)
-            await server.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
-        arguments = {"path": str(tmp_path / "left")}
-        meta = (MODERN_META if modern else {}) | {"progressToken": "token"}
-        params = {"name": "wait", "arguments": arguments, "_meta": meta}
-        await server.send({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        await server.open(era)
+        await server.start_call(1, "wait", path=str(tmp_path / "left"))
         told = await progress(server, 3)
     assert told[0]["message"] == "waiting"
     for later in told[1:]:
         assert later["message"].startswith("waiting: ")
         assert later["message"].endswith(" s so far")
-    assert [one["progressToken"] for one in told] == ["token"] * 3
+    assert len({one["progressToken"] for one in told}) == 1
     reached = [one["progress"] for one in told]
     assert reached == sorted(set(reached))
     assert {one["total"] for one in told} == {1}
 
 
-async def test_without_a_token_nothing_is_reported(tmp_path: Path) -> None:
+@each_era
+async def test_without_a_token_nothing_is_reported(era: str, tmp_path: Path) -> None:
     async with raw_server(TOY) as server:
-        await server.request(0, "server/discover", _meta=MODERN_META)
-        left = str(tmp_path / "left")
-        params = {"name": "wait", "arguments": {"path": left}, "_meta": MODERN_META}
+        await server.open(era)
+        about = {"_meta": MODERN_META} if era == "modern" else {}
+        left = {"path": str(tmp_path / "left")}
+        params = {"name": "wait", "arguments": left, **about}
         await server.send({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
-        cancelled = {"requestId": 1, "_meta": MODERN_META}
-        echo = {"name": "echo", "arguments": {"text": "hi"}, "_meta": MODERN_META}
-        await server.send({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": echo})
-        assert (await server.receive())["id"] == 2
+        echo = {"name": "echo", "arguments": {"text": "hi"}, **about}
+        await server.request(2, "tools/call", **echo)
+        cancelled = {"requestId": 1, **about}
         await server.send(
             {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled}
         )
-        assert await server.close() == b""
+        rest = await server.close()
+    assert b"notifications/progress" not in rest

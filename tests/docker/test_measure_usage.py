@@ -11,7 +11,7 @@ from stacksight_docker.source.cgroups import sample_local
 from stacksight_docker.source.stats import parse_stats
 from tests.docker.conftest import Laboratory, until
 from tests.docker.fake_engine import Gate, listening_on_tcp
-from tests.support.progress import call_with_progress
+from tests.support.progress import call_with_progress, each_era
 from tests.support.stdio import ServerClient, open_client, raw_server
 
 HOLD_20_MB = "head -c 20971520 /dev/zero | tail -c 20971520 | { sleep 1000; cat; }"
@@ -127,11 +127,14 @@ def test_a_container_near_its_limit_is_a_finding() -> None:
     ]
 
 
-async def test_measuring_for_long_reports_progress(docker_engine: Engine, lab: Laboratory) -> None:
+@each_era
+async def test_measuring_for_long_reports_progress(
+    docker_engine: Engine, lab: Laboratory, era: str
+) -> None:
     lab.start("web", "sleep 1000")
     async with raw_server("docker", env={"DOCKER_HOST": docker_engine.host}) as server:
         told, text = await call_with_progress(
-            server, "measure_usage", containers=[lab.project], seconds=4
+            server, era, "measure_usage", containers=[lab.project], seconds=4
         )
     assert len(told) >= 2
     assert f"{lab.project}-web" in text

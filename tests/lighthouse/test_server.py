@@ -13,7 +13,7 @@ import pytest
 from stacksight_lighthouse.engine.install import Engine
 from stacksight_lighthouse.engine.process import FOLDER_PREFIX
 from tests.lighthouse.site import Site
-from tests.support.progress import call_with_progress
+from tests.support.progress import call_with_progress, each_era
 from tests.support.stdio import ServerClient, open_client, raw_server
 
 ACCESSIBILITY = ["accessibility"]
@@ -252,11 +252,12 @@ async def _until_gone(folder: Path) -> None:
     assert not left
 
 
+@each_era
 async def test_an_audit_reports_its_steps(
-    engine: Engine, environment: dict[str, str], site: Site
+    engine: Engine, environment: dict[str, str], site: Site, era: str
 ) -> None:
     async with raw_server("lighthouse", env=environment) as server:
-        told, text = await call_with_progress(server, "run_audit", url=f"{site.url}/")
+        told, text = await call_with_progress(server, era, "run_audit", url=f"{site.url}/")
     assert len(told) >= 2
     assert len(set(told)) >= 2
     assert audit_id_of(text)

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from tests.support.progress import call_with_progress
+from tests.support.progress import call_with_progress, each_era
 from tests.support.stdio import INITIALIZE, ServerClient, open_client, raw_server
 
 DOWN = "postgresql://someone:hunter2secret@127.0.0.1:1/nothing"
@@ -133,11 +133,12 @@ async def test_cancelled_call_ends_the_statement_on_the_server(shop_url: str) ->
     assert not answer["result"].get("isError")
 
 
-async def test_a_slow_query_reports_progress_until_its_time_limit(shop_url: str) -> None:
+@each_era
+async def test_a_slow_query_reports_progress_until_its_time_limit(shop_url: str, era: str) -> None:
     limit = ["--statement-timeout-s", "4"]
     async with raw_server("postgres", env={"DATABASE_URL": shop_url}, args=limit) as server:
         told, text = await call_with_progress(
-            server, "run_query", sql="SELECT count(*) FROM orders a, orders b, orders c"
+            server, era, "run_query", sql="SELECT count(*) FROM orders a, orders b, orders c"
         )
     assert len(told) >= 2
     assert "ended after its time limit" in text

@@ -21,10 +21,10 @@ from tests.lighthouse.site import Site, running_site
 from tests.suite.test_servers import FIRST_CALL, NOWHERE, each_server
 from tests.suite.works import WORKS, Dock
 from tests.support.exits import PATIENCE_S, WAYS, Remains, Way, at_work, tell_to_end, until
+from tests.support.progress import each_era
 from tests.support.stdio import RawServer, raw_server
 
 each_way = pytest.mark.parametrize("way", WAYS)
-each_era = pytest.mark.parametrize("era", ["modern", "legacy"])
 
 
 @pytest.fixture
