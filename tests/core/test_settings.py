@@ -56,6 +56,7 @@ def test_answers_are_chosen_as_the_settings_are_read(
         ({"STACKSIGHT_OUTPUT": "structured"}, [], Variant("structured")),
         ({"STACKSIGHT_ALLOW_WRITES": "1"}, ["--log-level=INFO"], Variant("text", True)),
         ({}, ["--allow-writes", "--output", "structured"], Variant("structured", True)),
+        ({}, ["--output=structured"], Variant("structured")),
         ({"STACKSIGHT_OUTPUT": "structured"}, ["--output=text"], Variant()),
     ],
 )

@@ -17,7 +17,7 @@ from devstack.postgres import PostgresServer
 from devstack.redis import RedisServer
 from tests.support.clients import Clients, run
 from tests.support.model_api import model_api
-from tests.support.stdio import ROOT, SERVERS, open_client
+from tests.support.stdio import MODERN_META, ROOT, SERVERS, open_client
 
 MCP_JSON = ROOT / ".mcp.json"
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -93,6 +93,24 @@ async def test_inspector_lists_and_calls(
     code, prompts = await inspect("--method", "prompts/list")
     assert code == 0, prompts
     assert prompts["result"]["prompts"]
+
+
+@each_server
+def test_paths_of_the_project_at_hand_do_not_lead_elsewhere(server: str, tmp_path: Path) -> None:
+    for module in ("mcp", "redis", "docker", "asyncpg", "pydantic"):
+        (tmp_path / f"{module}.py").write_text("raise RuntimeError")
+    (tmp_path / "scripts").mkdir()
+    params = {"name": "nothing", "arguments": {}, "_meta": MODERN_META}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    ended = subprocess.run(
+        ["scripts/serve", server],
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "CDPATH": str(tmp_path)},
+        cwd=ROOT,
+        input=json.dumps(call).encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(ended.stdout)["id"] == 1
 
 
 @pytest.mark.parametrize("load", [0, 4])

@@ -113,6 +113,13 @@ async def test_a_page_from_elsewhere_is_refused(header: str, value: str, status:
     assert answer.split()[1] == status
 
 
+async def test_no_other_address_of_this_machine_leads_to_it() -> None:
+    async with http_server("tests.core.toy") as address:
+        port = int(re.findall(r":(\d+)/", address)[0])
+        with pytest.raises(OSError, match="Connect"):
+            await asyncio.open_connection("127.0.0.2", port)
+
+
 async def test_an_open_stream_ends_with_the_server() -> None:
     async with http_server("tests.core.toy") as address:
         version = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": LISTEN["method"]}
