@@ -113,7 +113,7 @@ class Connection:
 
     def resident_mb(self) -> float:
         """Return the resident memory of the process and its children."""
-        return sum(_resident_kb(pid) for pid in family(self.process.pid)) / 1024
+        return sum(resident_kb(pid) for pid in family(self.process.pid)) / 1024
 
     def end(self) -> float:
         """Close the input and return the milliseconds to the end of the process."""
@@ -135,7 +135,8 @@ def family(pid: int) -> list[int]:
     return [pid, *(member for child in children for member in family(int(child)))]
 
 
-def _resident_kb(pid: int) -> int:
+def resident_kb(pid: int) -> int:
+    """Return the resident memory of a process alone."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1])

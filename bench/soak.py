@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connection import OPENING, Candidate, Connection, family, serve
+from connection import OPENING, Candidate, Connection, family, resident_kb, serve
 from sessions import SESSIONS, Ask, Scene, Session
 
 from devstack.stack import Ports, start_stack
@@ -34,7 +34,10 @@ MODERN = {
 
 
 class Footprint(NamedTuple):
-    """What a server takes: megabytes, and numbers of the rest."""
+    """What a server takes: megabytes of its own process, and numbers of the rest.
+
+    A Lighthouse server keeps a worker with its browser for some minutes after an audit: children.
+    """
 
     mb: float
     descriptors: int
@@ -126,7 +129,7 @@ def footprint(connection: Connection) -> Footprint:
     """Look at a server's process."""
     pid = connection.process.pid
     return Footprint(
-        round(connection.resident_mb(), 1),
+        round(resident_kb(pid) / 1024, 1),
         _count(pid, "fd"),
         _count(pid, "task"),
         len(family(pid)) - 1,
