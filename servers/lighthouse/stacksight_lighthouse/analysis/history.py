@@ -82,7 +82,8 @@ def _trend(entries: Sequence[AuditEntry]) -> Trend:
             if len(scores := [e.scores[name] for e in shown if name in e.scores]) > 1
         },
         metrics={
-            name: [format_metric(name, e.metrics[name]) for e in shown if name in e.metrics]
+            name: [format_metric(name, value) for value in values]
             for name in metrics
+            if len(values := [e.metrics[name] for e in shown if name in e.metrics]) > 1
         },
     )

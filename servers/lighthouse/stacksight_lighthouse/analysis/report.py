@@ -69,7 +69,7 @@ def summarize(audit_id: str, audit: StoredAudit) -> AuditReport:
         scores=scores,
         metrics=metrics_of(lhr, audit.runs),
         runs=len(audit.runs),
-        benchmark_index=round(index),
+        benchmark_index=round(index) or None,
         findings=shown,
         other_failures=[finding.check for finding in findings[SHORT_FINDINGS:]],
         passed=states[PASSES],

@@ -30,12 +30,14 @@ def render_list(audits: AuditList) -> str:
 
 def _trend(trend: Trend) -> list[str]:
     """Write how each figure of a page went; what never changed is said once."""
-    lines = [f"Trend of {trend.url} ({trend.device}), {trend.first} to {trend.last} UTC:"]
+    lines = [
+        f"Trend of {trend.url} ({trend.device}), {trend.audits} audits, {trend.first} to "
+        f"{trend.last} UTC:"
+    ]
     for name, scores in trend.scores.items():
         lines.append(f"  {name}: {_series([str(score) for score in scores])}")
     for name, values in trend.metrics.items():
-        if len(values) > 1:
-            lines.append(f"  {name}: {_series(values)}")
+        lines.append(f"  {name}: {_series(values)}")
     return lines
 
 
