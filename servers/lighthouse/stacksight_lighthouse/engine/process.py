@@ -23,11 +23,15 @@ from stacksight_lighthouse.engine.install import Engine
 from stacksight_lighthouse.engine.locks import try_lock
 
 FOLDER_PREFIX = "stacksight-lighthouse-"
+SHORT_FOLDER = "/tmp"  # noqa: S108 - folders there are made by mkdtemp
 START_SECONDS = 40.0
 QUIT_SECONDS = 1.0
 REMOVE_SECONDS = 3.0
 ABANDONED_SECONDS = 60.0  # younger folders may belong to a worker that is just starting
 MAX_LINE_BYTES = 128 * 1024 * 1024
+MAX_SOCKET_CHARS = 103
+"""How long the path of a socket may be, at least."""
+SOCKET_CHARS = len("12345678/com.google.Chrome.123456/SingletonSocket") + len(FOLDER_PREFIX)
 MAX_AUDITS = 25
 MAX_MEMORY_BYTES = 800 * 1024 * 1024
 
@@ -172,7 +176,7 @@ class WorkFolder:
 
     def __init__(self) -> None:
         _remove_abandoned()
-        self.path = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+        self.path = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=_base()))
         self.log = self.path / "log"
         self._lock = try_lock(self.path / "lock")
 
@@ -184,8 +188,15 @@ class WorkFolder:
             self._lock = None
 
 
+def _base() -> str:
+    """Return where temporary files go, or /tmp where Chrome's socket would get too long a path."""
+    usual = tempfile.gettempdir()
+    fits = len(f"{usual}/") + SOCKET_CHARS <= MAX_SOCKET_CHARS
+    return usual if fits or not os.access(SHORT_FOLDER, os.W_OK) else SHORT_FOLDER
+
+
 def _remove_abandoned() -> None:
-    for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+    for path in Path(_base()).glob(f"{FOLDER_PREFIX}*"):
         with contextlib.suppress(OSError):  # another user's, or just being removed
             about = path.stat()
             if about.st_uid != os.geteuid() or time.time() - about.st_mtime < ABANDONED_SECONDS:
