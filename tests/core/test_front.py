@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from stacksight_core.lines import MAX_LINE_BYTES
 from tests.support.stdio import (
     INITIALIZE,
     MODERN_META,
@@ -116,6 +117,27 @@ async def test_a_line_over_the_limit_is_refused_and_the_next_is_read() -> None:
         await server.send('{"jsonrpc": "2.0", "id": 1, "x": "' + "y" * (17 * 1024 * 1024) + '"}')
         assert "longer than" in (await server.receive())["error"]["message"]
         assert (await discover(server))["result"]["instructions"] == "Begin with echo."
+
+
+@pytest.mark.parametrize("size", [MAX_LINE_BYTES, MAX_LINE_BYTES + 1])
+async def test_lines_up_to_the_limit_are_answered_before_and_after_the_hand_over(size: int) -> None:
+    def listing(request_id: int) -> str:
+        params = {"_meta": MODERN_META | {"a/b": ""}}
+        message = {"jsonrpc": "2.0", "id": request_id, "method": "tools/list", "params": params}
+        text = json.dumps(message)
+        return text.replace('"a/b": ""', f'"a/b": "{"y" * (size - len(text))}"')
+
+    async with toy() as server:
+        for request_id in (1, 3):
+            await server.send(listing(request_id))
+            answer = await server.receive()
+            if size <= MAX_LINE_BYTES:
+                assert answer["result"]["tools"]
+            else:
+                assert "longer than" in answer["error"]["message"]
+            await server.send(call(request_id + 1, "echo", text="alive"))
+            while (await server.receive()).get("id") != request_id + 1:
+                pass
 
 
 async def test_what_was_asked_before_stdin_closed_is_answered() -> None:
