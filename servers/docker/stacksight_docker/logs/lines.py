@@ -89,7 +89,8 @@ def compile_line_filter(match: str | None, level: Level | None) -> Callable[[Log
 
 def _compile(match: str) -> Callable[[str], bool]:
     try:
-        expression = regex.compile(match, regex.IGNORECASE)
+        # Hardly any comes twice, and the module would keep 500.
+        expression = regex.compile(match, regex.IGNORECASE, cache_pattern=False)
     except regex.error as error:
         reason = ERROR_PATTERN.format(reason=error.msg, position=error.pos)
         raise ToolFailure(reason) from error
