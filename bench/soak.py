@@ -159,6 +159,7 @@ def soak(
         members = family(connection.process.pid)
     finally:
         connection.end()
+    time.sleep(SETTLE_S)  # those that a browser has killed are still being taken apart
     left = [pid for pid in members if Path(f"/proc/{pid}").exists()]
     if left:
         raise Unexpected(f"these processes outlived the server: {left}")
