@@ -1,6 +1,8 @@
 """What the servers may be doing when they are told to end, on the real systems."""
 
 import asyncio
+import os
+import signal
 import tempfile
 import threading
 import uuid
@@ -32,6 +34,27 @@ LOG = (
     "touch /tmp/full; sleep 1000"
 )
 AUDIT = {"runs": 1, "categories": ["seo"]}
+
+
+@asynccontextmanager
+async def _stopped(doing: AbstractAsyncContextManager[Work], pid: int) -> AsyncIterator[Work]:
+    """Do a work on a system whose process is stopped when the work has begun."""
+    async with doing as work:
+
+        async def begun(server: RawServer) -> None:
+            if work.begun:
+                await work.begun(server)
+            os.kill(pid, signal.SIGSTOP)
+
+        async def left() -> object:
+            os.kill(pid, signal.SIGCONT)
+            assert work.left
+            return await work.left()
+
+        try:
+            yield Work(**vars(work) | {"begun": begun, "left": left})
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------
@@ -96,6 +119,11 @@ def advising(postgres: PostgresServer) -> AbstractAsyncContextManager[Work]:
     return _database(postgres, call, "%")
 
 
+def querying_deaf(postgres: PostgresServer) -> AbstractAsyncContextManager[Work]:
+    """A query, while PostgreSQL takes no connections and so cannot be asked to cancel it."""
+    return _stopped(querying(postgres), postgres.pid)
+
+
 def idle_database(postgres: PostgresServer) -> AbstractAsyncContextManager[Work]:
     """Nothing, after calls."""
     return _database(postgres, None, "idle")
@@ -125,12 +153,17 @@ async def _queue(
             **{"before": [("list_queues", {})], "call": call, "left": left} | about,
         )
     jobs.broker.client.flushdb()
-    jobs.broker.client.close()
+    jobs.broker.client.connection_pool.disconnect()
 
 
 def watching_queues(server: RedisServer) -> AbstractAsyncContextManager[Work]:
     """Looking at a queue again and again."""
     return _queue(server, ("watch_queues", {"seconds": 60}))
+
+
+def watching_deaf(server: RedisServer) -> AbstractAsyncContextManager[Work]:
+    """Looking at a queue of a Redis that does not answer any more."""
+    return _stopped(watching_queues(server), server.pid)
 
 
 def capturing_messages(server: RedisServer) -> AbstractAsyncContextManager[Work]:
@@ -314,8 +347,10 @@ def _has_children(pid: str) -> bool:
 WORKS: dict[str, Callable[[Any], AbstractAsyncContextManager[Work]]] = {
     "postgres idle": idle_database,
     "postgres querying": querying,
+    "postgres deaf": querying_deaf,
     "postgres advising": advising,
     "redis watching": watching_queues,
+    "redis deaf": watching_deaf,
     "redis capturing": capturing_messages,
     "redis deleting": deleting_messages,
     "docker measuring": measuring,

@@ -78,21 +78,25 @@ class _Received:
     def wait_for(self, count: int) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while len(decode(self._text)) < count:
-            left = max(0, deadline - time.monotonic())
-            ready, _, _ = select.select([self._descriptor], [], [], left)
-            assert ready, f"{self._kind}: no more answers came after {decode(self._text)}"
-            more = os.read(self._descriptor, 1 << 20)
-            assert more, f"{self._kind}: it ended after {decode(self._text)}"
-            self._text += more
+            assert self._read(deadline), f"{self._kind}: it ended after {decode(self._text)}"
 
     def to_the_end(self) -> list[Any]:
         before_end = len(decode(self._text))
-        while more := os.read(self._descriptor, 1 << 20):
-            self._text += more
+        deadline = time.monotonic() + PATIENCE_S
+        while self._read(deadline):
+            pass
         os.close(self._descriptor)
         messages = decode(self._text)
         after = [m for m in messages[before_end:] if not _is_end(m)]
         return messages[:before_end] + after
+
+    def _read(self, deadline: float) -> bytes:
+        left = max(0, deadline - time.monotonic())
+        ready, _, _ = select.select([self._descriptor], [], [], left)
+        assert ready, f"{self._kind}: nothing more came after {decode(self._text)}"
+        more = os.read(self._descriptor, 1 << 20)
+        self._text += more
+        return more
 
 
 def decode(received: bytes) -> list[Any]:
