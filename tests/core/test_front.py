@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from stacksight_core.lines import MAX_LINE_BYTES
+from tests.core.toy import CHANGING
 from tests.support.stdio import (
     INITIALIZE,
     MODERN_META,
@@ -63,6 +64,20 @@ async def test_the_era_of_the_first_request_holds() -> None:
         await server.request(1, "initialize", **INITIALIZE)
         refused = await server.request(2, "tools/list", _meta=MODERN_META)
         assert refused["error"]["code"] == -32600
+
+
+async def test_a_subscription_outlives_the_hand_over() -> None:
+    wanted = {"resourceSubscriptions": [CHANGING]}
+    params = {"_meta": MODERN_META, "notifications": wanted}
+    listen = {"jsonrpc": "2.0", "id": "l", "method": "subscriptions/listen", "params": params}
+    async with toy() as server:
+        await server.send(listen)
+        assert (await server.receive())["params"]["notifications"] == wanted
+        await server.send(call(1, "announce"))
+        received = [await server.receive(), await server.receive()]
+    (event,) = [message for message in received if "method" in message]
+    assert event["method"] == "notifications/resources/updated"
+    assert event["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == "l"
 
 
 async def test_an_unusual_opening_is_left_to_the_sdk() -> None:

@@ -24,6 +24,8 @@ from stacksight_core.untrusted import fence
 
 ABOUT = About("toy", "Toy", "1.2.3", "A toy for the tests", "Begin with echo.")
 
+CHANGING = "toy://changing"
+
 
 class Settings(ServerSettings):
     greeting: str = Field("hello", validation_alias="TOY_GREETING", description="What it says.")
@@ -88,6 +90,13 @@ async def hold(path: Annotated[str, Field(description="A FIFO to wait for.")]) -
     return Echo(text=await anyio.to_thread.run_sync(Path(path).read_text))
 
 
+@tool(title="Announce", render=str)
+async def announce(ctx: Context[str]) -> Echo:
+    """Tell who listens that a resource has changed."""
+    await ctx.notify_resource_updated(CHANGING)
+    return Echo(text="announced")
+
+
 async def ask_to_write(ctx: Context[str], text: str) -> Question:
     return ask_user(ctx, f"Write {text}?")
 
@@ -137,7 +146,7 @@ def greet(
     return f"Say {greeting} to {name}, {place}."
 
 
-TOOLS = dict.fromkeys(("echo", "fail", "wait", "hold", "write"), __name__)
+TOOLS = dict.fromkeys(("echo", "fail", "wait", "hold", "announce", "write"), __name__)
 PROMPTS = [greet]
 SERVER = ServerSpec(ABOUT, Settings, TOOLS, connect, translate, __name__)
 
