@@ -127,6 +127,16 @@ async def test_a_request_without_its_envelope_does_not_spoil_the_connection() ->
     assert rest == b""
 
 
+async def test_a_carriage_return_is_a_blank_also_after_the_hand_over() -> None:
+    async with toy() as server:
+        for request_id in (1, 2):
+            message = call(request_id, "echo", text="alive")
+            await server.send(json.dumps(message, separators=(",\r", ":\r")) + "\r")
+            while (answer := await server.receive()).get("id") != request_id:
+                pass
+            assert "alive" in answer["result"]["content"][0]["text"]
+
+
 async def test_a_line_over_the_limit_is_refused_and_the_next_is_read() -> None:
     async with toy() as server:
         await server.send('{"jsonrpc": "2.0", "id": 1, "x": "' + "y" * (17 * 1024 * 1024) + '"}')
