@@ -6,6 +6,7 @@ import os
 import select
 from typing import Literal
 
+from stacksight_core.lines import poll_now
 from stacksight_core.redact import redact_assignments
 from stacksight_core.untrusted import clean
 
@@ -17,11 +18,9 @@ _STDERR = 2
 def write_stderr(text: str) -> None:
     """Write as much as there is room for; a client need not read what a server logs."""
     data = text.encode(errors="replace")
-    poll = select.poll()
-    poll.register(_STDERR, select.POLLOUT)
     for start in range(0, len(data), select.PIPE_BUF):
         # A pipe that is ready has room for so much at least.
-        if not any(event & select.POLLOUT for _, event in poll.poll(0)):
+        if not poll_now(_STDERR, select.POLLOUT) & select.POLLOUT:
             return
         try:
             os.write(_STDERR, data[start : start + select.PIPE_BUF])
