@@ -33,6 +33,7 @@ class Work:
         before: calls that have been answered by then: tool and arguments.
         call: the call that runs then; None when it is idle.
         yes: the call asks the user something, who agrees.
+        reports: the call takes long enough to report progress, which is awaited.
         begun: returns when the call has come as far as it should.
         left: tells what the system still holds for the server.
     """
@@ -43,6 +44,7 @@ class Work:
     before: Sequence[tuple[str, Mapping[str, Any]]] = ()
     call: tuple[str, Mapping[str, Any]] | None = None
     yes: bool = False
+    reports: bool = True
     begun: Wait | None = None
     left: Callable[[], Awaitable[object]] | None = None
 
@@ -113,7 +115,7 @@ async def _begin(server: RawServer, work: Work) -> None:
         await server.start_call(99, tool, **arguments)
     if work.yes:
         await agree(server)
-    if work.call:
+    if work.call and work.reports:
         # What was asked just before the end of the input would be answered first.
         await server.receive_progress()
     if work.begun:
