@@ -234,6 +234,15 @@ async def test_a_cancelled_call_stops_and_is_not_answered(tmp_path: Path) -> Non
     assert rest == b""
 
 
+async def test_what_was_cancelled_before_stdin_closed_is_not_waited_for(tmp_path: Path) -> None:
+    cancel = {"method": "notifications/cancelled", "params": {"requestId": 1}}
+    async with toy() as server:
+        await server.send(call(1, "wait", path=str(tmp_path / "left")))
+        await server.send({"jsonrpc": "2.0", **cancel})
+        rest = await server.close()
+    assert not [line for line in rest.splitlines() if "method" not in json.loads(line)]
+
+
 async def test_a_client_that_is_gone_does_not_keep_the_process(tmp_path: Path) -> None:
     async with toy() as server:
         await discover(server)
