@@ -5,6 +5,7 @@ asked for. The SDK refuses requests whose Host or Origin is another machine's: a
 browser must not reach it through a name of its own that leads here (DNS rebinding).
 """
 
+import asyncio
 import logging
 import socket
 import sys
@@ -33,10 +34,21 @@ ERROR_PORT = (
 
 
 class _Server(uvicorn.Server):
+    """Ends when it is told to; uvicorn's own looks ten times a second whether it has been."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        if not await self.on_tick(0):
+            await self._told.wait()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End; what is cut off by that is no error to be logged."""
+        # What is cut off by the end is no error to be logged.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         super().handle_exit(sig, frame)
+        asyncio.get_running_loop().call_soon_threadsafe(self._told.set)
 
 
 def serve_http(server: MCPServer[Any], port: int) -> None:
@@ -54,7 +66,11 @@ def serve_http(server: MCPServer[Any], port: int) -> None:
     )
     # Our own log handler is the only one: uvicorn's would write to stdout.
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        log_config=None,
+        access_log=False,
+        date_header=False,  # it is written anew in uvicorn's own loop only
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
