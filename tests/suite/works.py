@@ -233,17 +233,19 @@ async def _container(
         await until(partial(asyncio.to_thread, begun, container, server))
 
     named = [dock.lab.project]
-    yield Work(
-        "docker",
-        {"DOCKER_HOST": dock.host},
-        **{
-            "before": [("list_containers", {"project": dock.lab.project})],
-            "call": (call[0], {**call[1], "containers": named}) if call else None,
-            "begun": wait if begun else None,
-        }
-        | about,
-    )
-    await asyncio.to_thread(dock.lab.clear)
+    try:
+        yield Work(
+            "docker",
+            {"DOCKER_HOST": dock.host},
+            **{
+                "before": [("list_containers", {"project": dock.lab.project})],
+                "call": (call[0], {**call[1], "containers": named}) if call else None,
+                "begun": wait if begun else None,
+            }
+            | about,
+        )
+    finally:
+        await asyncio.to_thread(dock.lab.clear)
 
 
 def measuring(dock: Dock) -> AbstractAsyncContextManager[Work]:
