@@ -54,9 +54,9 @@ async def test_a_first_call_imports_one_tool_and_no_more_of_the_sdk_than_it_uses
     imported = await imported_by(server, ("tools/call", {"name": tool, "arguments": {}}))
     assert "mcp.server.mcpserver.server" in imported
     assert imported & set(tools.values()) == {tools[tool]}
-    assert imported.isdisjoint(
-        {"mcp.client", "uvicorn", "rich", "opentelemetry.metrics", f"stacksight_{server}.prompts"}
-    )
+    others = {"mcp.client", "uvicorn", "rich", "opentelemetry.metrics"}
+    assert imported.isdisjoint(others | {f"stacksight_{server}.prompts"})
+    assert ("httpx2._client" in imported) == (server == "lighthouse")
 
 
 @pytest.mark.parametrize("server", SERVERS)
