@@ -1,4 +1,4 @@
-"""How fast the servers end, and whether all is gone then: python bench/exits.py [--runs N] [work …]
+"""How fast the servers end, and whether all is gone then: python -m bench.exits [--runs N] [work …]
 
 Each is brought to some work on a real system and told to end: by the end of its input, SIGINT or
 SIGTERM. Milliseconds from there to the end of the process, and to the end of the last child and

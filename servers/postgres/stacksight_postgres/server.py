@@ -1,5 +1,6 @@
 """The Postgres server: its tools on its source."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,8 +44,7 @@ async def connect(settings: Settings) -> AsyncIterator[Source]:
     try:
         yield Source(databases, settings.allow_writes)
     finally:
-        for database in databases.values():
-            await database.close()
+        await asyncio.gather(*(database.close() for database in databases.values()))
 
 
 def adapt(definition: ToolDefinition, settings: Settings) -> ToolDefinition:
