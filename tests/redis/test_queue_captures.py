@@ -1,5 +1,6 @@
 """capture_messages on queues: what was enqueued, finished and failed between two moments."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -139,3 +140,27 @@ async def test_a_queue_that_grows_too_large_ends_the_capture(
     )
     assert "ended (a queue grew beyond 1,000 messages)" in await stop(client, handle)
     assert answer.text.startswith("Not met")
+
+
+async def test_a_message_that_moves_all_the_time_is_one(
+    client: ServerClient, jobs: Jobs, store: Any
+) -> None:
+    handle = await follow(client, "mail")
+    message_id = jobs.send("mail", 1)
+    await read(client, handle, {"state": "enqueued"})
+    [(redis_id, payload)] = store.hgetall("dramatiq:mail.msgs").items()
+
+    def move() -> None:
+        """Move it as Dramatiq does, to a new id before the old one goes, and take it at last."""
+        old = "dramatiq:mail.msgs", redis_id
+        for number in range(4_000):
+            new = f"dramatiq:mail{'' if number % 2 else '.DQ'}.msgs", f"moved-{number}"
+            store.hset(*new, payload)
+            store.hdel(*old)
+            old = new
+        store.hdel(*old)
+
+    await asyncio.to_thread(move)
+    text = await stop(client, handle, wait_for={"state": "finished"})
+    assert "1 enqueued, 1 finished, 0 died, 0 open" in text
+    assert f"\n{message_id} | mail |" in text

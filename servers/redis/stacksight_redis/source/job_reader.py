@@ -57,8 +57,12 @@ async def _read_places(
         commands += [("HMGET", payloads, *part) for part in parts_to_read(small)]
     stored: dict[tuple[str, Any], bytes | None] = {}
     for (_, payloads, *part), found in zip(commands, await source.run_all(commands), strict=True):
-        if not isinstance(found, ResponseError):
-            stored |= {(payloads, i): payload for i, payload in zip(part, found, strict=True)}
+        if isinstance(found, ResponseError):
+            continue
+        for redis_id, payload in zip(part, found, strict=True):
+            stored[payloads, redis_id] = payload
+            if payload is None:  # it has gone since its size was asked
+                del sizes[payloads, redis_id]
     jobs = [
         [decode_job(text(i), stored.get((key, i)), sizes.get((key, i))) for i in ids]
         for key, ids in places
