@@ -57,7 +57,6 @@ class _Asked(NamedTuple):
 
 
 _END = b"\0\n"
-_UNANSWERED = frozenset({"subscriptions/listen"})  # answered only when the client ends it
 
 
 class Relay:
@@ -150,7 +149,7 @@ class Relay:
         params = message.get("params")
         if message.get("method") == "notifications/cancelled" and isinstance(params, dict):
             self._settle(params.get("requestId"))
-        if "id" in message and "method" in message and message["method"] not in _UNANSWERED:
+        if "id" in message and "method" in message:
             meta = (params or {}).get("_meta")
             token = meta.get("progressToken") if isinstance(meta, dict) else None
             with self._changed:
@@ -192,6 +191,8 @@ class Relay:
                 self._write(line.rstrip(b"\n"))
             if "method" not in message:
                 self._settle(message.get("id"))
+            elif message["method"] == ACKNOWLEDGED:  # its answer comes when the client ends it
+                self._settle(message["params"]["_meta"][SUBSCRIPTION_META])
             elif message["method"] == "notifications/progress":
                 self._note_running(message["params"]["progressToken"])
 

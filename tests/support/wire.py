@@ -44,8 +44,9 @@ class WireCheck:
         """Take note of what the client wrote: which method an id stands for, which revision."""
         if not isinstance(message, dict) or not isinstance(message.get("method"), str):
             return
-        if isinstance(message.get("id"), str | int):
-            self._asked[message["id"]] = message["method"]
+        if not isinstance(message.get("id"), str | int):
+            return  # a notification fixes no revision
+        self._asked[message["id"]] = message["method"]
         params = message.get("params")
         meta = params.get("_meta") if isinstance(params, dict) else None
         if isinstance(meta, dict) and meta.get(_META_VERSION) in KNOWN_PROTOCOL_VERSIONS:
