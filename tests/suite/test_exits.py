@@ -84,6 +84,12 @@ async def opened(server: str, era: str, remains: Remains) -> AsyncIterator[RawSe
         yield raw
 
 
+async def call_first(raw: RawServer, server: str) -> None:
+    """Have the SDK imported."""
+    tool, arguments = FIRST_CALL[server]
+    await raw.start_call(1, tool, **arguments)
+
+
 @each_server
 @each_era
 @each_way
@@ -96,8 +102,7 @@ async def test_before_the_first_call(server: str, era: str, way: Way, remains: R
 @each_way
 async def test_while_the_sdk_is_imported(server: str, way: Way, remains: Remains) -> None:
     async with opened(server, "modern", remains) as raw:
-        tool, arguments = FIRST_CALL[server]
-        await raw.start_call(1, tool, **arguments)
+        await call_first(raw, server)
         maps = Path(f"/proc/{raw.process.pid}/maps")
 
         async def imports() -> bool:
@@ -113,8 +118,7 @@ async def test_while_the_sdk_is_imported(server: str, way: Way, remains: Remains
 @each_way
 async def test_idle_after_a_call(server: str, way: Way, remains: Remains) -> None:
     async with opened(server, "modern", remains) as raw:
-        tool, arguments = FIRST_CALL[server]
-        await raw.start_call(1, tool, **arguments)
+        await call_first(raw, server)
         while (await raw.receive()).get("id") != 1:
             pass
         assert await end(raw, way, remains) == b""

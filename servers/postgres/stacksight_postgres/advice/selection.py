@@ -10,8 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from threading import Event
 
-from anyio import to_thread
-
+from stacksight_core.threads import in_thread
 from stacksight_postgres.advice.costs import Costs, Mask, OutOfTimeError, Plan, members
 from stacksight_postgres.advice.merging import merged_specs
 from stacksight_postgres.advice.model import IndexSpec
@@ -174,7 +173,7 @@ class Selector:
             for number, query in enumerate(self._costs.queries)
         ]
         try:
-            return await to_thread.run_sync(pack, abandon_on_cancel=True)
+            return await in_thread(pack)
         finally:
             left.set()
 

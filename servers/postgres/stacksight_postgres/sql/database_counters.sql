@@ -1,4 +1,2 @@
-SELECT
-    xact_commit AS commits, xact_rollback AS rollbacks, deadlocks, conflicts,
-    temp_files, temp_bytes, blks_read AS read, blks_hit AS hit
+SELECT xact_rollback AS rollbacks, deadlocks, temp_bytes
 FROM pg_stat_database WHERE datname = current_database()

@@ -36,6 +36,9 @@ SHOWN_GROUPS = 5
 DETAILED = 8
 """So many queues of a list are shown with reasons and holders."""
 
+LARGE_BYTES = 100_000
+"""A message is told to be large from here on."""
+
 NOTE_DETAILED = (
     f"Reasons and holders are shown for the first {DETAILED} queues; inspect_queue tells those of "
     "the others."
@@ -167,10 +170,6 @@ def _holder(held: Held) -> str:
     parts = [f"{held.messages} in flight"] if held.messages else []
     parts += [f"{held.delayed} delayed"] if held.delayed else []
     return f"{process.short} ({state}): {', '.join(parts)}"
-
-
-LARGE_BYTES = 100_000
-"""A message is told to be large from here on."""
 
 
 def message_of(placed: Placed, now_ms: float) -> Message:
